@@ -1,0 +1,431 @@
+package schema
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/miekg/dns"
+	"golang.org/x/net/idna"
+)
+
+// Name is an absolute domain name in canonical form: lower-case A-labels with
+// a trailing dot, bytes other than letters, digits and common punctuation
+// escaped as in a master file (RFC 1035 section 5.1). Names that DNS holds
+// equal are equal under ==. The zero Name is no name at all; it is not the root.
+type Name struct{ text string }
+
+// Root is the name of the DNS root, also the target that means "none" in a
+// null MX (RFC 7505) and in an SRV record (RFC 2782).
+func Root() Name { return Name{"."} }
+
+const (
+	maxLabel = 63
+	maxName  = 253 // characters, without the trailing dot
+)
+
+// ParseName reads an absolute domain name in presentation form, with or
+// without the trailing dot. A label that is not ASCII is converted by IDNA
+// (UTS 46, non-transitional); an ASCII label is taken as it is, so that
+// `_dmarc`, `*` and `xn--…` pass unchanged but for their case.
+func ParseName(text string) (Name, error) {
+	if text == "." {
+		return Root(), nil
+	}
+	text = strings.TrimSuffix(text, ".")
+	if strings.HasSuffix(text, `\`) && (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1 {
+		text += "." // the dot was escaped: it is data
+	}
+	if text == "" {
+		return Name{}, errors.New("the name is empty")
+	}
+	if canonical(text) {
+		return checkLengths(text)
+	}
+	labels, err := splitLabels(text)
+	if err != nil {
+		return Name{}, err
+	}
+	var b strings.Builder
+	for i, label := range labels {
+		if label == "" {
+			return Name{}, fmt.Errorf("the name %q has an empty label: remove the extra dot", text)
+		}
+		ascii, err := asciiLabel(label)
+		if err != nil {
+			return Name{}, err
+		}
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(ascii)
+	}
+	return checkLengths(b.String())
+}
+
+// MustName is [ParseName] for names known to be good, as in tests; it panics
+// on a bad one.
+func MustName(text string) Name {
+	n, err := ParseName(text)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// canonical reports whether text is made of plain lower-case labels only, the
+// usual case, which needs no rewriting.
+func canonical(text string) bool {
+	label := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '.':
+			if label == 0 {
+				return false
+			}
+			label = 0
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '*', c == '/', c == '+', c == '=':
+			label++
+		default:
+			return false
+		}
+	}
+	return label > 0
+}
+
+// splitLabels splits at the dots that no backslash escapes.
+func splitLabels(text string) ([]string, error) {
+	var labels []string
+	start := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			if i+1 == len(text) {
+				return nil, fmt.Errorf("the name %q ends in a lone backslash", text)
+			}
+			i++
+		case c == '.':
+			labels = append(labels, text[start:i])
+			start = i + 1
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+			return nil, fmt.Errorf("the name %q holds white space: remove it", text)
+		case c < ' ' || c == 0x7f:
+			return nil, fmt.Errorf("the name %q holds a control character: remove it", text)
+		}
+	}
+	return append(labels, text[start:]), nil
+}
+
+// toASCII maps case and width, and composes, as a resolver would for a name
+// that a person types (UTS 46); underscores and the like are left alone.
+var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.BidiRule())
+
+// asciiLabel gives one label in canonical form.
+func asciiLabel(label string) (string, error) {
+	for i := range len(label) {
+		if label[i] >= 0x80 {
+			ascii, err := toASCII.ToASCII(label)
+			if err != nil || ascii == "" || strings.Contains(ascii, ".") {
+				return "", fmt.Errorf("the label %q is no valid internationalised label: check its characters, or write its xn-- form", label)
+			}
+			return ascii, nil
+		}
+	}
+	if !strings.Contains(label, `\`) && canonical(label) {
+		return label, nil
+	}
+	// The wire form and back gives one spelling for every escape.
+	wire := make([]byte, 256)
+	end, err := dns.PackDomainName(label+".", wire, 0, nil, false)
+	if err != nil || end < 2 {
+		if len(label) > maxLabel {
+			return "", fmt.Errorf("the label %q is longer than %d bytes", label, maxLabel)
+		}
+		return "", fmt.Errorf("the label %q is not well formed: check its escapes", label)
+	}
+	if int(wire[0])+2 != end {
+		return "", fmt.Errorf("the label %q is not well formed: check its escapes", label)
+	}
+	for i, c := range wire[1 : end-1] {
+		if c >= 'A' && c <= 'Z' {
+			wire[1+i] = c + 'a' - 'A'
+		}
+	}
+	text, _, err := dns.UnpackDomainName(wire[:end], 0)
+	if err != nil {
+		return "", fmt.Errorf("the label %q is not well formed: %w", label, err)
+	}
+	return strings.TrimSuffix(text, "."), nil
+}
+
+// checkLengths enforces RFC 1035 section 2.3.4 on a name in canonical form
+// without its trailing dot.
+func checkLengths(text string) (Name, error) {
+	length, total := 0, 0
+	start := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			if i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9' {
+				i += 3
+			} else {
+				i++
+			}
+			length++
+		case '.':
+			length, start = 0, i+1
+		default:
+			length++
+		}
+		total++
+		if length > maxLabel {
+			label, _, _ := strings.Cut(text[start:], ".")
+			return Name{}, fmt.Errorf("the label %q has %d bytes, more than the %d that DNS allows", label, len(label), maxLabel)
+		}
+	}
+	if total > maxName {
+		return Name{}, fmt.Errorf("the name %q… has %d bytes, more than the %d that DNS allows", text[:32], total, maxName)
+	}
+	return Name{text + "."}, nil
+}
+
+// ParseOwner reads an owner name as a zone file writes it: `@` or nothing is
+// the apex, a trailing dot makes the name absolute, and anything else is
+// relative to the zone however many dots it has. A name outside the zone is
+// an error.
+func ParseOwner(text string, zone Name) (Name, error) {
+	if text == "@" || text == "" {
+		return zone, nil
+	}
+	if text == "." {
+		return Name{}, fmt.Errorf("the name %q is the DNS root, outside the zone %s: write \"@\" for the apex", text, zone.Display())
+	}
+	if absolute(text) {
+		n, err := ParseName(text)
+		if err == nil && !n.In(zone) {
+			return Name{}, fmt.Errorf("the name %q is outside the zone %s: move it to its own zone, or remove its trailing dot to make it relative", text, zone.Display())
+		}
+		return n, err
+	}
+	rel, err := ParseName(text)
+	if err != nil {
+		return Name{}, err
+	}
+	return rel.under(zone)
+}
+
+// ParseHost reads a host name as it stands in a record's data: a trailing dot
+// is absolute, `@` is the apex, a lone dot the root, a name without any dot
+// is relative to the zone, and a dotted name without a trailing dot is
+// absolute. (Owner names go the other way: see [ParseOwner].)
+func ParseHost(text string, zone Name) (Name, error) {
+	switch {
+	case text == "@":
+		return zone, nil
+	case text == "":
+		return Name{}, errors.New("the host is empty")
+	case absolute(text):
+		return ParseName(text)
+	}
+	n, err := ParseName(text)
+	if err != nil || strings.Count(n.text, ".") > 1 {
+		return n, err
+	}
+	return n.under(zone)
+}
+
+// absolute reports whether text ends in a dot that no backslash escapes.
+func absolute(text string) bool {
+	rest, dotted := strings.CutSuffix(text, ".")
+	return dotted && (len(rest)-len(strings.TrimRight(rest, `\`)))%2 == 0
+}
+
+// under puts a name that was read without a trailing dot below zone.
+func (n Name) under(zone Name) (Name, error) {
+	if zone.text == "." {
+		return n, nil
+	}
+	return checkLengths(n.text + strings.TrimSuffix(zone.text, "."))
+}
+
+// Child is the name one label below n. The label is in presentation form.
+func (n Name) Child(label string) (Name, error) {
+	l, err := ParseName(label)
+	if err != nil {
+		return Name{}, err
+	}
+	return l.under(n)
+}
+
+// IsZero reports whether n is the zero Name, which is no name.
+func (n Name) IsZero() bool { return n.text == "" }
+
+// String is the name in canonical form with its trailing dot.
+func (n Name) String() string { return n.text }
+
+// Display is the name as people write it: in canonical form without the
+// trailing dot (the root stays a dot).
+func (n Name) Display() string {
+	if len(n.text) > 1 {
+		return n.text[:len(n.text)-1]
+	}
+	return n.text
+}
+
+// Unicode is the name without its trailing dot and with A-labels decoded, for
+// showing to people beside the canonical form. A label that does not decode
+// stays as it is.
+func (n Name) Unicode() string {
+	if !strings.Contains(n.text, "xn--") {
+		return n.Display()
+	}
+	labels := strings.Split(n.Display(), ".")
+	for i, label := range labels {
+		if u, err := idna.Punycode.ToUnicode(label); err == nil {
+			labels[i] = u
+		}
+	}
+	return strings.Join(labels, ".")
+}
+
+// In reports whether n is zone or below it.
+func (n Name) In(zone Name) bool {
+	if zone.text == "." || n.text == zone.text {
+		return n.text != ""
+	}
+	rest, ok := strings.CutSuffix(n.text, zone.text)
+	return ok && absolute(rest)
+}
+
+// Below reports whether n is below other and not other itself.
+func (n Name) Below(other Name) bool { return n != other && n.In(other) }
+
+// Relative is the name as its zone's file writes it: `@` for the apex, else
+// without the zone's name; a name outside the zone stays absolute.
+func (n Name) Relative(zone Name) string {
+	switch {
+	case n == zone:
+		return "@"
+	case !n.In(zone):
+		return n.text
+	case zone.text == ".":
+		return n.Display()
+	}
+	return n.text[:len(n.text)-len(zone.text)-1]
+}
+
+// Parent is the name without its first label; the root's parent is the root.
+func (n Name) Parent() Name {
+	end, _ := n.firstLabel()
+	if end >= len(n.text)-1 {
+		return Root()
+	}
+	return Name{n.text[end+1:]}
+}
+
+// Label is the first label in presentation form, empty for the root.
+func (n Name) Label() string {
+	end, _ := n.firstLabel()
+	return n.text[:end]
+}
+
+// firstLabel gives the index of the dot that ends the first label.
+func (n Name) firstLabel() (end int, escaped bool) {
+	for i := 0; i < len(n.text); i++ {
+		switch n.text[i] {
+		case '\\':
+			i, escaped = i+1, true
+		case '.':
+			return i, escaped
+		}
+	}
+	return len(n.text), escaped
+}
+
+// IsWildcard reports whether the first label is `*` (RFC 4592).
+func (n Name) IsWildcard() bool { return strings.HasPrefix(n.text, "*.") }
+
+// IsHost reports whether every label is letters, digits and inner hyphens
+// (RFC 952, RFC 1123), as BIND demands of the owners of addresses and of mail,
+// name server and service targets. A leading `*` label is allowed.
+func (n Name) IsHost() bool {
+	text := strings.TrimPrefix(n.Display(), "*.")
+	for label := range strings.SplitSeq(text, ".") {
+		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for i := range len(label) {
+			c := label[i]
+			if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Compare orders names as DNSSEC does (RFC 4034 section 6.1): by label from
+// the right, so that a zone's apex comes first and a name before what is
+// below it.
+func (n Name) Compare(other Name) int {
+	if n.text == other.text {
+		return 0
+	}
+	a, b := n.text, other.text
+	if strings.Contains(a, `\`) || strings.Contains(b, `\`) {
+		return compareEscaped(a, b)
+	}
+	a, b = strings.TrimSuffix(a, "."), strings.TrimSuffix(b, ".")
+	for a != "" && b != "" {
+		i, j := strings.LastIndexByte(a, '.'), strings.LastIndexByte(b, '.')
+		if c := cmp.Compare(a[i+1:], b[j+1:]); c != 0 {
+			return c
+		}
+		a, b = a[:max(i, 0)], b[:max(j, 0)]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// compareEscaped is Compare on the bytes that escapes stand for.
+func compareEscaped(a, b string) int {
+	x, y := wireLabels(a), wireLabels(b)
+	for len(x) > 0 && len(y) > 0 {
+		if c := cmp.Compare(x[len(x)-1], y[len(y)-1]); c != 0 {
+			return c
+		}
+		x, y = x[:len(x)-1], y[:len(y)-1]
+	}
+	return cmp.Compare(len(x), len(y))
+}
+
+// wireLabels gives the labels of a canonical name as raw bytes.
+func wireLabels(text string) []string {
+	wire := make([]byte, 256)
+	end, err := dns.PackDomainName(text, wire, 0, nil, false)
+	if err != nil {
+		return strings.Split(text, ".")
+	}
+	var labels []string
+	for i := 0; i < end && wire[i] != 0; i += int(wire[i]) + 1 {
+		labels = append(labels, string(wire[i+1:i+1+int(wire[i])]))
+	}
+	return labels
+}
+
+// MarshalText and UnmarshalText make a Name a JSON string in canonical form.
+func (n Name) MarshalText() ([]byte, error) { return []byte(n.text), nil }
+
+// UnmarshalText reads an absolute name; see [ParseName].
+func (n *Name) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*n = Name{}
+		return nil
+	}
+	parsed, err := ParseName(string(text))
+	if err != nil {
+		return err
+	}
+	*n = parsed
+	return nil
+}
