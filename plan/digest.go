@@ -1,0 +1,60 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Digest names what a plan changes: plans with equal digests make the same
+// changes, in whatever order and for whatever cause. It is "sha256:" and 64
+// hexadecimal digits.
+type Digest string
+
+// digest is over the zone's name, its action and its changes: action, name,
+// type, before and after, each change one line of JSON, sorted.
+func (z *Zone) digest() Digest {
+	lines := make([]string, 0, len(z.Changes)+1)
+	for i := range z.Changes {
+		c := &z.Changes[i]
+		lines = append(lines, line(string(c.Action), c.Key.Name.String(), string(c.Key.Type), side(c.Before), side(c.After)))
+	}
+	slices.Sort(lines)
+	return sum(append([]string{line("zone", z.Name.String(), string(z.Action))}, lines...))
+}
+
+// digestOf is over the digests of the zones that change.
+func digestOf(zones []Zone) Digest {
+	var lines []string
+	for i := range zones {
+		if zones[i].Summary.Writes > 0 {
+			lines = append(lines, string(zones[i].Digest))
+		}
+	}
+	slices.Sort(lines)
+	return sum(lines)
+}
+
+func side(r *Record) string {
+	if r == nil {
+		return ""
+	}
+	return strconv.FormatUint(uint64(r.TTL), 10) + " " + r.Data.String()
+}
+
+// line joins fields so that no content of one can look like two.
+func line(fields ...string) string {
+	b, err := json.Marshal(fields)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(b)
+}
+
+func sum(lines []string) Digest {
+	h := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return Digest("sha256:" + hex.EncodeToString(h[:]))
+}

@@ -1,0 +1,142 @@
+package plan
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// Pattern selects live records by owner name, type and data; empty parts
+// select everything. In globs `*` stands for any characters, dots included,
+// `?` for one and `[a-z]` for one of a class.
+type Pattern struct {
+	Name  string        // glob over the name relative to the zone, or the absolute name
+	Types []schema.Type // nil: every type
+	Value string        // glob over the data; for TXT over the text itself
+}
+
+// Check reports a glob that is not well formed.
+func (p Pattern) Check() error {
+	for _, glob := range []string{p.Name, p.Value} {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("the pattern %q is not well formed: close its bracket, or escape it with a backslash", glob)
+		}
+	}
+	return nil
+}
+
+func (p Pattern) matches(zone, name schema.Name, d schema.Data) bool {
+	if p.Types != nil && !slices.Contains(p.Types, d.Type()) {
+		return false
+	}
+	if p.Name != "" && !Glob(p.Name, name.Relative(zone)) && !Glob(strings.TrimSuffix(p.Name, "."), name.Display()) {
+		return false
+	}
+	if p.Value == "" {
+		return true
+	}
+	text := d.String()
+	if t, ok := d.(schema.TXT); ok {
+		text = t.Text
+	}
+	return Glob(p.Value, text)
+}
+
+// Glob matches text against a glob without regard to case.
+func Glob(glob, text string) bool {
+	// path.Match stops a star at a slash, which is an ordinary character here.
+	fold := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "/", "\x00") }
+	ok, err := path.Match(fold(glob), fold(text))
+	return ok && err == nil
+}
+
+// ignores decides which live records of one zone are not looked at.
+type ignores struct {
+	zone     schema.Name
+	patterns []Pattern
+	declared func(schema.Key) bool
+	defaults bool
+	external map[schema.Name]bool // owner names that external-dns manages
+}
+
+func newIgnores(in Input, opts Options) *ignores {
+	ig := &ignores{
+		zone:     in.Desired.Name,
+		patterns: opts.Ignore,
+		declared: func(k schema.Key) bool { return in.Desired.RRset(k) != nil },
+		defaults: !opts.NoDefaultIgnores,
+	}
+	if ig.defaults && in.Live != nil {
+		ig.external = externalNames(in.Live.Records)
+	}
+	return ig
+}
+
+// reason says why a live record is ignored; empty if it is not.
+func (ig *ignores) reason(r schema.LiveRecord) string {
+	for _, p := range ig.patterns {
+		if p.matches(ig.zone, r.Name, r.Data) {
+			return "ignored by the configuration"
+		}
+	}
+	if !ig.defaults || ig.declared(r.Key()) {
+		return ""
+	}
+	if _, ok := r.Data.(schema.TXT); ok && r.Name.Label() == "_acme-challenge" {
+		return "ignored: a certificate challenge"
+	}
+	if ig.external[r.Name] {
+		return "ignored: managed by external-dns"
+	}
+	return ""
+}
+
+// externalNames finds the names that a TXT registry of external-dns marks: its
+// records say heritage=external-dns and stand at the name itself or, since
+// version 0.12, at the name with the type in front.
+func externalNames(records []schema.LiveRecord) map[schema.Name]bool {
+	var names map[schema.Name]bool
+	for _, r := range records {
+		txt, ok := r.Data.(schema.TXT)
+		if !ok || !strings.Contains(txt.Text, "heritage=external-dns") {
+			continue
+		}
+		if names == nil {
+			names = map[schema.Name]bool{}
+		}
+		names[r.Name] = true
+		for _, t := range schema.Types() {
+			if rest, ok := strings.CutPrefix(r.Name.Label(), strings.ToLower(string(t))+"-"); ok && rest != "" {
+				if n, err := r.Name.Parent().Child(rest); err == nil {
+					names[n] = true
+				}
+			}
+		}
+	}
+	return names
+}
+
+// CheckIgnored reports declared records that an ignore pattern covers: what is
+// ignored may not be declared too. Where all of the RRset is to be left to
+// somebody else, the declaration has to go.
+func CheckIgnored(zones []schema.Zone, patterns []Pattern) schema.Problems {
+	var problems schema.Problems
+	for i := range zones {
+		for _, set := range zones[i].RRsets {
+			for _, v := range set.Values {
+				for _, p := range patterns {
+					if p.matches(zones[i].Name, set.Name, v.Data) {
+						problems.Add(schema.Error, v.Position, "ignored-declared",
+							"%s %s is declared here and ignored by the configuration (name %q): remove the record, or narrow the ignore pattern",
+							set.Name.Display(), set.Type, p.Name)
+					}
+				}
+			}
+		}
+	}
+	problems.Sort()
+	return problems
+}

@@ -1,0 +1,181 @@
+package sandbox
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/google/renameio/v2"
+)
+
+// The state file is a log: a line that names the format, then one JSON line
+// for each write, appended before the write is answered, so that a write costs
+// one line however much there is and a stop of the process loses nothing. A
+// torn last line is a write that was never answered. Opening and closing write
+// the log anew, without its history, by an atomic rename.
+
+const stateFormat = 1
+
+// entry is one line of the log.
+type entry struct {
+	Format   int     `json:"zoneherd_sandbox,omitempty"`
+	Token    *token  `json:"token,omitempty"`
+	Revoked  string  `json:"revoked,omitempty"`
+	Zone     *zone   `json:"zone,omitempty"`
+	ZoneID   string  `json:"zone_id,omitempty"`
+	Record   *Record `json:"record,omitempty"`
+	RecordID string  `json:"record_id,omitempty"`
+	Deleted  bool    `json:"deleted,omitempty"`
+}
+
+// stateLog appends to the state file; nil keeps nothing.
+type stateLog struct {
+	file *os.File
+	err  error // the first failure; told by close
+}
+
+func (l *stateLog) write(e entry) {
+	if l == nil || l.err != nil {
+		return
+	}
+	line, err := json.Marshal(e)
+	if err == nil {
+		_, err = l.file.Write(append(line, '\n'))
+	}
+	l.err = err
+}
+
+// openStore reads the state file, or begins with an empty store that has one
+// account and one token.
+func openStore(path string) (*store, error) {
+	s := newStore()
+	if path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading the sandbox state: %w", err)
+		}
+		if err := s.replay(path, data); err != nil {
+			return nil, err
+		}
+	}
+	if s.first == "" {
+		s.addToken(defaultAccount, allPermissions())
+	}
+	if path == "" {
+		return s, nil
+	}
+	if err := s.compact(path); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the sandbox state: %w", err)
+	}
+	s.log = &stateLog{file: f}
+	return s, nil
+}
+
+func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.log == nil {
+		return nil
+	}
+	err := errors.Join(s.log.err, s.log.file.Close(), s.compact(s.log.file.Name()))
+	s.log = nil
+	return err
+}
+
+// replay folds the lines of a log into the store.
+func (s *store) replay(path string, data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	for n, line := range bytes.SplitAfter(data, []byte("\n")) {
+		if len(line) == 0 || line[len(line)-1] != '\n' && n > 0 {
+			continue // the end, or a torn line
+		}
+		var e entry
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("the sandbox state %s is not readable at line %d (%w): give another file, or remove it to start empty", path, n+1, err)
+		}
+		if n == 0 && e.Format != stateFormat {
+			return fmt.Errorf("%s is no sandbox state of format %d: give another file", path, stateFormat)
+		}
+		s.apply(e)
+	}
+	return nil
+}
+
+func (s *store) apply(e entry) {
+	z := s.zones[e.ZoneID]
+	switch {
+	case e.Token != nil:
+		s.tokens[e.Token.Secret] = e.Token
+		if s.first == "" {
+			s.first = e.Token.Secret
+		}
+	case e.Revoked != "":
+		delete(s.tokens, e.Revoked)
+	case e.Zone != nil:
+		s.putZone(e.Zone)
+	case z == nil:
+	case e.Record != nil:
+		if old := z.byID[e.Record.ID]; old != nil {
+			s.removeRecord(z, old)
+		}
+		s.putRecord(z, e.Record)
+	case e.RecordID != "":
+		if old := z.byID[e.RecordID]; old != nil {
+			s.removeRecord(z, old)
+		}
+	case e.Deleted:
+		s.dropZone(z)
+	}
+}
+
+// compact writes the state without its history.
+func (s *store) compact(path string) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
+	if err != nil {
+		return fmt.Errorf("writing the sandbox state: %w", err)
+	}
+	defer f.Cleanup()
+	w := bufio.NewWriter(f)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	write := func(e entry) {
+		if err == nil {
+			err = enc.Encode(e)
+		}
+	}
+	write(entry{Format: stateFormat})
+	if t := s.tokens[s.first]; t != nil {
+		write(entry{Token: t})
+	}
+	for secret, t := range s.tokens {
+		if secret != s.first {
+			write(entry{Token: t})
+		}
+	}
+	for _, z := range s.zones {
+		write(entry{Zone: z})
+		for _, r := range z.records {
+			write(entry{ZoneID: z.ID, Record: r})
+		}
+	}
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		return fmt.Errorf("writing the sandbox state: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,318 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Record is a record as the server keeps it: a relative name in lower case
+// (`@` for the apex), a value in the server's own canonical form.
+type Record struct {
+	ID       string    `json:"id"`
+	Type     string    `json:"type"`
+	Name     string    `json:"name"`
+	Value    string    `json:"value"`
+	TTL      int64     `json:"ttl"`
+	Priority *int      `json:"priority,omitempty"`
+	Created  time.Time `json:"created"`
+	// System marks the server's own apex SOA and NS.
+	System bool `json:"system,omitempty"`
+}
+
+type zone struct {
+	ID      string    `json:"id"`
+	Account string    `json:"account"`
+	Domain  string    `json:"domain"` // lower-case A-labels, no trailing dot
+	Created time.Time `json:"created"`
+
+	records []*Record
+	byID    map[string]*Record
+	at      map[string][]*Record // by name
+}
+
+type token struct {
+	Secret      string   `json:"secret"`
+	Account     string   `json:"account"`
+	Name        string   `json:"name"`
+	Permissions []string `json:"permissions"`
+}
+
+// store is the state behind the API.
+type store struct {
+	mu       sync.RWMutex
+	zones    map[string]*zone // by handle
+	byDomain map[string]*zone
+	sorted   []*zone          // by domain; nil when out of date
+	owner    map[string]*zone // record handle → zone
+	tokens   map[string]*token
+	first    string
+	log      *stateLog
+
+	observe    func(Event)
+	typeChange bool
+	loose      bool // accepts a CNAME beside other data
+}
+
+const defaultAccount = "sandbox@example.com"
+
+func allPermissions() []string {
+	return []string{"dns:list", "dns:create", "dns:update", "dns:delete"}
+}
+
+func newStore() *store {
+	return &store{zones: map[string]*zone{}, byDomain: map[string]*zone{}, owner: map[string]*zone{}, tokens: map[string]*token{}}
+}
+
+func newID() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	h := hex.EncodeToString(b)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+func (s *store) defaultToken() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.first
+}
+
+func (s *store) addToken(account string, permissions []string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &token{"vps_" + strings.ReplaceAll(newID(), "-", ""), account, fmt.Sprintf("token %d", len(s.tokens)+1), permissions}
+	s.tokens[t.Secret] = t
+	if s.first == "" {
+		s.first = t.Secret
+	}
+	s.log.write(entry{Token: t})
+	return t.Secret
+}
+
+func (s *store) revoke(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tokens, secret)
+	s.log.write(entry{Revoked: secret})
+}
+
+func (s *store) authenticate(secret string) *token {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.tokens[secret]
+}
+
+// listZones gives an account's zones in order of domain.
+func (s *store) listZones(account string) []*zone {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sorted == nil {
+		s.sorted = slices.SortedFunc(maps.Values(s.zones), func(a, b *zone) int { return strings.Compare(a.Domain, b.Domain) })
+	}
+	own := make([]*zone, 0, len(s.sorted))
+	for _, z := range s.sorted {
+		if z.Account == account {
+			own = append(own, z)
+		}
+	}
+	return own
+}
+
+// read gives a zone and a copy of its records.
+func (s *store) read(account, id string) (*zone, []*Record, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	z := s.zones[id]
+	if z == nil || z.Account != account {
+		return nil, nil, false
+	}
+	return z, slices.Clone(z.records), true
+}
+
+func (s *store) count(z *zone) (listed, system int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, r := range z.at["@"] {
+		if r.System {
+			system++
+		}
+	}
+	return len(z.records) - system, system
+}
+
+func (s *store) find(account, record string) (*zone, *Record, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	z := s.owner[record]
+	if z == nil || z.Account != account {
+		return nil, nil, false
+	}
+	return z, z.byID[record], true
+}
+
+func (s *store) createZone(account, domain string) (*zone, *apiError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byDomain[domain] != nil {
+		return nil, invalid("domain", "A zone for this domain already exists.")
+	}
+	z := &zone{ID: newID(), Account: account, Domain: domain, Created: now()}
+	s.putZone(z)
+	s.log.write(entry{Zone: z})
+	for _, r := range []*Record{
+		{Type: "SOA", Name: "@", Value: "ns1.vps.org hostmaster.vps.org 1 7200 3600 1209600 3600", TTL: 3600},
+		{Type: "NS", Name: "@", Value: "ns1.vps.org", TTL: 3600},
+		{Type: "NS", Name: "@", Value: "ns2.vps.org", TTL: 3600},
+	} {
+		r.ID, r.Created, r.System = newID(), now(), true
+		s.putRecord(z, r)
+		s.log.write(entry{ZoneID: z.ID, Record: r})
+	}
+	s.event(Event{Method: "POST", Zone: domain})
+	return z, nil
+}
+
+func (s *store) deleteZone(account, id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	z := s.zones[id]
+	if z == nil || z.Account != account {
+		return false
+	}
+	s.dropZone(z)
+	s.log.write(entry{ZoneID: id, Deleted: true})
+	s.event(Event{Method: "DELETE", Zone: z.Domain})
+	return true
+}
+
+// createRecord checks the rules between records and adds one.
+func (s *store) createRecord(z *zone, r Record) (*Record, *apiError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.zones[z.ID] == nil {
+		return nil, notFound()
+	}
+	if err := s.exclusive(z, &r, ""); err != nil {
+		return nil, err
+	}
+	r.ID, r.Created = newID(), now()
+	s.putRecord(z, &r)
+	s.log.write(entry{ZoneID: z.ID, Record: &r})
+	s.event(Event{Method: "POST", Zone: z.Domain, After: &r})
+	return &r, nil
+}
+
+// updateRecord replaces the record of the same handle.
+func (s *store) updateRecord(z *zone, r Record) (*Record, *apiError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := z.byID[r.ID]
+	if old == nil {
+		return nil, notFound()
+	}
+	if old.Type == "SOA" {
+		return nil, invalid("record_type", "The SOA record is managed by the service.")
+	}
+	if old.Type != r.Type && !s.typeChange {
+		return nil, invalid("record_type", "The type of a record cannot be changed.")
+	}
+	if err := s.exclusive(z, &r, r.ID); err != nil {
+		return nil, err
+	}
+	r.Created, r.System = old.Created, false
+	s.removeRecord(z, old)
+	s.putRecord(z, &r)
+	s.log.write(entry{ZoneID: z.ID, Record: &r})
+	s.event(Event{Method: "PUT", Zone: z.Domain, Before: old, After: &r})
+	return &r, nil
+}
+
+func (s *store) deleteRecord(z *zone, id string) *apiError {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := z.byID[id]
+	if old == nil {
+		return notFound()
+	}
+	if old.Type == "SOA" {
+		return invalid("record_type", "The SOA record is managed by the service.")
+	}
+	s.removeRecord(z, old)
+	s.log.write(entry{ZoneID: z.ID, RecordID: id, Deleted: true})
+	s.event(Event{Method: "DELETE", Zone: z.Domain, Before: old})
+	return nil
+}
+
+// exclusive enforces that nothing stands beside a CNAME.
+func (s *store) exclusive(z *zone, r *Record, except string) *apiError {
+	if s.loose {
+		return nil
+	}
+	if r.Type == "CNAME" && r.Name == "@" {
+		return invalid("name", "A CNAME record is not allowed at the zone apex.")
+	}
+	for _, other := range z.at[r.Name] {
+		if other.ID != except && (r.Type == "CNAME" || other.Type == "CNAME") {
+			return invalid("record_type", "A CNAME record cannot coexist with other records of the same name.")
+		}
+	}
+	return nil
+}
+
+func (s *store) putZone(z *zone) {
+	z.byID, z.at = map[string]*Record{}, map[string][]*Record{}
+	s.zones[z.ID], s.byDomain[z.Domain], s.sorted = z, z, nil
+}
+
+func (s *store) dropZone(z *zone) {
+	for id := range z.byID {
+		delete(s.owner, id)
+	}
+	delete(s.zones, z.ID)
+	delete(s.byDomain, z.Domain)
+	s.sorted = nil
+}
+
+func (s *store) putRecord(z *zone, r *Record) {
+	z.records = append(z.records, r)
+	z.byID[r.ID], s.owner[r.ID] = r, z
+	z.at[r.Name] = append(z.at[r.Name], r)
+}
+
+func (s *store) removeRecord(z *zone, r *Record) {
+	same := func(o *Record) bool { return o == r }
+	// A copy: readers hold the old slice.
+	z.records = slices.DeleteFunc(slices.Clone(z.records), same)
+	z.at[r.Name] = slices.DeleteFunc(slices.Clone(z.at[r.Name]), same)
+	delete(z.byID, r.ID)
+	delete(s.owner, r.ID)
+}
+
+func (s *store) event(e Event) {
+	if s.observe != nil {
+		s.observe(e)
+	}
+}
+
+// Snapshot gives the records of every zone, by domain, but for the server's own.
+func (s *Server) Snapshot() map[string][]Record {
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
+	all := map[string][]Record{}
+	for _, z := range s.store.zones {
+		all[z.Domain] = []Record{}
+		for _, r := range z.records {
+			if !r.System {
+				all[z.Domain] = append(all[z.Domain], *r)
+			}
+		}
+	}
+	return all
+}
+
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
