@@ -33,9 +33,8 @@ func ParseName(text string) (Name, error) {
 	if text == "." {
 		return Root(), nil
 	}
-	text = strings.TrimSuffix(text, ".")
-	if strings.HasSuffix(text, `\`) && (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1 {
-		text += "." // the dot was escaped: it is data
+	if absolute(text) {
+		text = strings.TrimSuffix(text, ".")
 	}
 	if text == "" {
 		return Name{}, errors.New("the name is empty")

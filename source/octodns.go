@@ -1,0 +1,76 @@
+package source
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// octodnsOptions reads a record's `octodns:` options. Those are obeyed that
+// decide whether the record is in force, and lenient; the others are passed
+// over with one warning per file.
+func (r *recordReader) octodnsOptions(p pair, rec *record) {
+	d := r.doc
+	if p.value.Kind != yaml.MappingNode {
+		d.problem(d.at(p.value), "kind", "octodns is a mapping of octoDNS's options, not %s", d.describe(p.value))
+		return
+	}
+	target := r.b.opts.OctoDNSTarget
+	for _, o := range d.pairs(p.value) {
+		switch o.text {
+		case "lenient":
+			if v, ok := d.boolean(o); ok {
+				rec.lenient = rec.lenient || v
+			}
+		case "ignored":
+			if v, _ := d.boolean(o); v {
+				r.hold(rec, o, "octodns.ignored")
+			}
+		case "included", "excluded":
+			var names []string
+			for _, n := range d.elements(o.value) {
+				if text, ok := d.scalar(n, "a target in "+o.text); ok {
+					names = append(names, text)
+				}
+			}
+			if slices.Contains(names, target) == (o.text == "excluded") && (o.text == "included" || target != "") {
+				reason := fmt.Sprintf("octodns.%s is %s", o.text, strings.Join(names, ", "))
+				if target == "" {
+					reason += ", and the configuration names no octodns-target"
+				}
+				r.hold(rec, o, reason)
+			}
+		default:
+			if r.ignored == nil {
+				r.ignored, r.counts = map[string]schema.Position{}, map[string]int{}
+			}
+			if r.counts[o.text]++; r.counts[o.text] == 1 {
+				r.ignored[o.text] = d.at(o.key)
+			}
+		}
+	}
+}
+
+// hold marks a record as one to leave alone.
+func (r *recordReader) hold(rec *record, o pair, reason string) {
+	if rec.held == "" {
+		rec.held = reason
+		r.doc.problems.Add(schema.Notice, r.doc.at(o.key), "octodns-held", "left alone, neither written nor deleted: %s", reason)
+	}
+}
+
+// reportIgnored warns of the options that were passed over, once each.
+func (r *recordReader) reportIgnored() {
+	for _, option := range slices.Sorted(maps.Keys(r.ignored)) {
+		times := ""
+		if n := r.counts[option]; n > 1 {
+			times = fmt.Sprintf(", here and %d more times in this file", n-1)
+		}
+		r.doc.problems.Add(schema.Warning, r.ignored[option], "octodns-option", "octoDNS's option %s has no meaning here and is passed over%s", option, times)
+	}
+}
