@@ -49,11 +49,8 @@ func (r *recordReader) owners(n *yaml.Node) {
 	seen := map[schema.Name]place{}
 	for _, p := range d.pairs(n) {
 		owner, err := schema.ParseOwner(p.text, zone)
-		if err == nil && slices.Contains(labels(owner)[1:], "*") {
-			err = fmt.Errorf("the name %q has a * that is not its first label, where it means nothing: move it to the front or take it out", p.text)
-		}
-		if err == nil && strings.Contains(owner.Label(), "*") && owner.Label() != "*" {
-			err = fmt.Errorf("the name %q has a * as part of a label, where it is no wildcard: only a whole first label * is", p.text)
+		if err == nil {
+			err = checkStars(p.text, owner)
 		}
 		if err != nil {
 			d.problem(d.at(p.key), "owner", "%v", err)
@@ -266,11 +263,18 @@ func (r *recordReader) declare(owner schema.Name, rec *record) {
 	}
 }
 
-// labels gives the labels of a name in presentation form, at least one.
-func labels(n schema.Name) []string {
-	out := []string{n.Label()}
-	for n = n.Parent(); n != schema.Root(); n = n.Parent() {
-		out = append(out, n.Label())
+// checkStars refuses a * that is no wildcard (RFC 4592 section 2.1.1).
+func checkStars(text string, owner schema.Name) error {
+	if !strings.Contains(owner.String(), "*") {
+		return nil
 	}
-	return out
+	if label := owner.Label(); label != "*" && strings.Contains(label, "*") {
+		return fmt.Errorf("the name %q has a * as part of a label, where it is no wildcard: only a whole first label * is", text)
+	}
+	for n := owner.Parent(); n != schema.Root(); n = n.Parent() {
+		if strings.Contains(n.Label(), "*") {
+			return fmt.Errorf("the name %q has a * that is not its first label, where it means nothing: move it to the front or take it out", text)
+		}
+	}
+	return nil
 }
