@@ -114,7 +114,14 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		if in.Desired.Holds(set.Key) != nil || set.Key == apex && !apexListed && !opts.ManageApexNS {
 			continue
 		}
+		if !set.Type.Managed() {
+			z.warnUnreadable(in, set)
+			continue
+		}
 		p := pairUp(live[set.Key], set.Values)
+		if p.dropOpaque() {
+			z.warnUnreadable(in, set)
+		}
 		d.rrset(set.Key, live[set.Key], p, set.Values)
 		if len(p.update)+len(p.create)+len(p.delete) > 0 {
 			if set.Key == apex && !allows(opts.Allow.ApexNS, z.Name) {
@@ -153,6 +160,22 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		}
 	}
 	return d
+}
+
+// warnUnreadable tells which values of a declared RRset, kept as the service
+// once gave them, are not live: they cannot be written.
+func (z *Zone) warnUnreadable(in Input, set schema.RRset) {
+	for _, v := range set.Values {
+		if _, opaque := v.Data.(schema.Opaque); !opaque {
+			continue
+		}
+		isLive := in.Live != nil && slices.ContainsFunc(in.Live.Records, func(r schema.LiveRecord) bool {
+			return r.Name == set.Name && r.Data == v.Data && r.TTL == v.TTL
+		})
+		if !isLive {
+			z.Warnings = append(z.Warnings, fmt.Sprintf("%s %s %q cannot be read as its type, so it is not written: create it by hand", set.Name.Display(), set.Type, v.Data))
+		}
+	}
 }
 
 // sortLive groups the live records that the comparison is about by RRset; the

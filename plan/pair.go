@@ -64,6 +64,15 @@ func pairUp(live []schema.LiveRecord, want []schema.Value) pairing {
 	return *p
 }
 
+// dropOpaque takes out what would write a value that cannot be read; the live
+// records that it was paired with stay.
+func (p *pairing) dropOpaque() bool {
+	n := len(p.update) + len(p.create)
+	p.update = slices.DeleteFunc(p.update, func(u pair) bool { _, opaque := u.new.Data.(schema.Opaque); return opaque })
+	p.create = slices.DeleteFunc(p.create, func(v schema.Value) bool { _, opaque := v.Data.(schema.Opaque); return opaque })
+	return len(p.update)+len(p.create) < n
+}
+
 func compareLive(a, b schema.LiveRecord) int {
 	return cmp.Or(schema.CompareData(a.Data, b.Data), cmp.Compare(a.TTL, b.TTL), cmp.Compare(a.Handle, b.Handle))
 }

@@ -1,0 +1,188 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// step carries out one change and settles its outcome.
+func (w *writer) step(ctx context.Context, s *Step) {
+	w.observe(w.zone.Name, s.Change, Begun, nil)
+	s.Outcome, s.Err = w.write(ctx, s.Change)
+	w.conclude(s)
+}
+
+// conclude records a step's outcome and what follows from it for the zone.
+func (w *writer) conclude(s *Step) {
+	w.observe(w.zone.Name, s.Change, s.Outcome, s.Err)
+	switch {
+	case s.Outcome == Done:
+	case s.Outcome != Uncertain && (errors.Is(s.Err, provider.ErrRefused) || errors.Is(s.Err, provider.ErrMismatch) || errors.Is(s.Err, provider.ErrNotFound)):
+		w.failed(s.Change, s.Err)
+	default:
+		w.failed(s.Change, s.Err)
+		w.stop(s.Err)
+	}
+}
+
+// write sends one change.
+func (w *writer) write(ctx context.Context, c *plan.Change) (Outcome, error) {
+	switch c.Action {
+	case plan.Create:
+		return w.create(ctx, recordOf(c.Key, c.After))
+	case plan.Update:
+		return w.update(ctx, c.Handle, recordOf(c.Key, c.Before), recordOf(c.Key, c.After))
+	default:
+		return w.delete(ctx, c.Handle)
+	}
+}
+
+func recordOf(k schema.Key, r *plan.Record) provider.Record {
+	return provider.Record{Name: k.Name, TTL: r.TTL, Data: r.Data}
+}
+
+func (w *writer) create(ctx context.Context, r provider.Record) (Outcome, error) {
+	stored, err := w.service.CreateRecord(ctx, w.zone, r)
+	switch {
+	case err == nil || errors.Is(err, provider.ErrMismatch):
+		w.account(stored.Handle)
+		return outcomeOf(err), err
+	case !errors.Is(err, provider.ErrUncertain):
+		return Failed, err
+	}
+	found := w.settle(ctx, func(ctx context.Context) (bool, error) {
+		live, rerr := w.service.ReadZone(ctx, w.info)
+		if rerr != nil {
+			return false, rerr
+		}
+		return w.claim(live, r), nil
+	})
+	if found {
+		return Done, nil
+	}
+	return Uncertain, err
+}
+
+// claim finds a record equal to r that nobody has accounted for yet, and
+// accounts for it. Two creations of one run never claim the same record.
+func (w *writer) claim(live *schema.LiveZone, r provider.Record) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range live.Records {
+		if !w.known[l.Handle] && is(l, r) {
+			w.known[l.Handle] = true
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writer) account(h schema.Handle) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known[h] = true
+}
+
+// is reports whether a live record is the one meant.
+func is(l schema.LiveRecord, r provider.Record) bool {
+	return (l.Name == r.Name || l.Alternative == r.Name) && l.TTL == r.TTL && l.Data == r.Data
+}
+
+func (w *writer) update(ctx context.Context, h schema.Handle, before, after provider.Record) (Outcome, error) {
+	stored, err := w.service.UpdateRecord(ctx, w.zone, h, before, after)
+	switch {
+	case err == nil:
+		w.account(stored.Handle)
+		return Done, nil
+	case !errors.Is(err, provider.ErrUncertain):
+		return Failed, err
+	}
+	if w.settle(ctx, func(ctx context.Context) (bool, error) {
+		l, rerr := w.service.ReadRecord(ctx, w.zone, h)
+		return rerr == nil && is(l, after), rerr
+	}) {
+		return Done, nil
+	}
+	return Uncertain, err
+}
+
+func (w *writer) delete(ctx context.Context, h schema.Handle) (Outcome, error) {
+	err := w.service.DeleteRecord(ctx, w.zone, h)
+	switch {
+	case err == nil, errors.Is(err, provider.ErrNotFound): // gone is what was meant
+		return Done, nil
+	case !errors.Is(err, provider.ErrUncertain):
+		return Failed, err
+	}
+	if w.settle(ctx, func(ctx context.Context) (bool, error) {
+		_, rerr := w.service.ReadRecord(ctx, w.zone, h)
+		return errors.Is(rerr, provider.ErrNotFound), nil
+	}) {
+		return Done, nil
+	}
+	return Uncertain, err
+}
+
+func outcomeOf(err error) Outcome {
+	if err != nil {
+		return Failed
+	}
+	return Done
+}
+
+// swap changes a name from or to a CNAME: in one write where the service can
+// change a record's type, else by deleting the old record and creating the new
+// one, and putting the old one back where that is refused.
+func (w *writer) swap(ctx context.Context, out, in *Step) {
+	w.observe(w.zone.Name, out.Change, Begun, nil)
+	w.observe(w.zone.Name, in.Change, Begun, nil)
+	defer func() { w.conclude(out); w.conclude(in) }()
+	before, after := recordOf(out.Change.Key, out.Change.Before), recordOf(in.Change.Key, in.Change.After)
+	if w.mayChangeType() {
+		outcome, err := w.update(ctx, out.Change.Handle, before, after)
+		if !errors.Is(err, provider.ErrRefused) {
+			out.Outcome, in.Outcome = outcome, outcome
+			out.Err, in.Err = err, err
+			return
+		}
+		w.neverChangeType()
+	}
+	if out.Outcome, out.Err = w.delete(ctx, out.Change.Handle); out.Outcome != Done {
+		in.Outcome, in.Err = NotDone, fmt.Errorf("depends on a step that was not done: %w", out.Err)
+		return
+	}
+	// From here on the name is empty: an interrupt waits until it is not.
+	ctx = context.WithoutCancel(ctx)
+	if in.Outcome, in.Err = w.create(ctx, after); in.Outcome != Failed || errors.Is(in.Err, provider.ErrMismatch) {
+		return
+	}
+	outcome, err := w.create(ctx, before)
+	out.Outcome = Failed
+	switch outcome {
+	case Done:
+		out.Err = fmt.Errorf("put back, since the record that was to follow it was refused: %w", in.Err)
+	case Uncertain:
+		out.Outcome = Uncertain
+		out.Err = fmt.Errorf("deleted, and whether it was put back is not known; %s has no data if it was not: %w", before.Name.Display(), err)
+	default:
+		out.Err = fmt.Errorf("deleted, and could not be put back, so %s has no data now; create it by hand or run again: %w", before.Name.Display(), err)
+		w.stop(out.Err)
+	}
+}
+
+func (w *writer) mayChangeType() bool {
+	w.runner.mu.Lock()
+	defer w.runner.mu.Unlock()
+	return w.typed
+}
+
+func (w *writer) neverChangeType() {
+	w.runner.mu.Lock()
+	defer w.runner.mu.Unlock()
+	w.typed = false
+}

@@ -1,0 +1,417 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// errInterrupted is why a step was not begun after an interrupt.
+var errInterrupted = errors.New("interrupted before it began")
+
+// zone carries out the plan of one zone.
+func (r *runner) zone(ctx context.Context, zr *ZoneReport) {
+	z := zr.Zone
+	if r.stopped(ctx) {
+		zr.giveUp(errInterrupted)
+		return
+	}
+	first, waits := r.unfinished(z.After)
+	switch {
+	case waits && z.Action == plan.ZoneDelete:
+		zr.giveUp(fmt.Errorf("the zone %s has to be done first, and was not done whole", first.Display()))
+		return
+	case z.Action == plan.ZoneDelete:
+		r.deleteZone(ctx, zr)
+		return
+	}
+	var live *schema.LiveZone
+	var err error
+	if z.Action == plan.ZoneCreate {
+		live, err = r.createZone(ctx, zr)
+	} else {
+		live, err = r.read(ctx, liveInfo(z.Live))
+	}
+	if err != nil {
+		zr.giveUp(err)
+		return
+	}
+	changes, err := r.again(zr, live)
+	if err != nil {
+		zr.giveUp(err)
+		return
+	}
+	if r.opts.Backup != nil && len(changes) > 0 && z.Action != plan.ZoneCreate {
+		if err := r.opts.Backup(live); err != nil {
+			zr.giveUp(fmt.Errorf("nothing was written, since the backup failed: %w", err))
+			return
+		}
+	}
+	zr.begin(changes)
+	w := newWriter(r, zr, live)
+	if waits {
+		w.block(first, fmt.Errorf("the zone %s has to be done first, and was not done whole", first.Display()))
+	}
+	w.waves(ctx)
+}
+
+// read reads a zone within the run's bound on requests.
+func (r *runner) read(ctx context.Context, info schema.LiveZoneInfo) (*schema.LiveZone, error) {
+	if err := r.slots.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer r.slots.Release(1)
+	fresh, err := r.service.FindZone(ctx, info.Name)
+	if err != nil {
+		return nil, fmt.Errorf("read the zone again before writing: %w", err)
+	}
+	live, err := r.service.ReadZone(ctx, fresh)
+	if err != nil {
+		return nil, fmt.Errorf("read the zone again before writing: %w", err)
+	}
+	return live, nil
+}
+
+// again makes the zone's plan anew from what is live now. The changes are then
+// those to write, with the handles of now. At the names that the plan touches
+// they may be fewer than planned, where somebody has done the same already,
+// but never others; changes at other names were not asked for and are left.
+func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, error) {
+	z := zr.Zone
+	opts := r.opts.Plan
+	if z.Action == plan.ZoneCreate {
+		// What the service has put into the zone by itself is nobody's data.
+		name := []string{z.Name.Display()}
+		opts.Allow.Deletes, opts.Allow.Updates, opts.Allow.Empty = name, name, name
+	} else {
+		opts.Allow = plan.Allow{}
+	}
+	fresh := plan.New([]plan.Input{{Desired: z.Desired, Live: live}}, nil, opts).Zones[0]
+	if z.Action == plan.ZoneCreate {
+		if len(fresh.Refused) > 0 {
+			return nil, fmt.Errorf("the zone was created, and its records are not written: %s", fresh.Refused[0].Reason)
+		}
+		zr.Notices = append(zr.Notices, fresh.Warnings...)
+		return fresh.Changes, nil
+	}
+	planned := map[string]int{}
+	touched := map[schema.Name]bool{}
+	for i := range z.Changes {
+		planned[identity(&z.Changes[i])]++
+		touched[z.Changes[i].Key.Name] = true
+	}
+	changes := make([]plan.Change, 0, len(fresh.Changes))
+	elsewhere := 0
+	for _, c := range fresh.Changes {
+		if !touched[c.Key.Name] {
+			elsewhere++
+			continue
+		}
+		id := identity(&c)
+		if planned[id] == 0 {
+			return nil, fmt.Errorf("%s %s: %w", c.Key.Name.Display(), c.Key.Type, ErrStale)
+		}
+		planned[id]--
+		changes = append(changes, c)
+	}
+	if elsewhere > 0 {
+		zr.Notices = append(zr.Notices, fmt.Sprintf("%d more records differ now than when the plan was made; they were left: plan again", elsewhere))
+	}
+	if already := len(z.Changes) - len(changes); already > 0 {
+		zr.Notices = append(zr.Notices, fmt.Sprintf("%d of the planned changes were live already", already))
+	}
+	return changes, nil
+}
+
+// identity is what makes two changes the same to a reader of the plan.
+func identity(c *plan.Change) string {
+	side := func(r *plan.Record) string {
+		if r == nil {
+			return "-"
+		}
+		return fmt.Sprintf("%d %s", r.TTL, r.Data)
+	}
+	return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s", c.Action, c.Key.Name, c.Key.Type, side(c.Before), side(c.After))
+}
+
+// createZone creates the zone and reads what it then holds.
+func (r *runner) createZone(ctx context.Context, zr *ZoneReport) (*schema.LiveZone, error) {
+	z := zr.Zone
+	if err := r.slots.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer r.slots.Release(1)
+	r.observe(z.Name, nil, Begun, nil)
+	info, err := r.service.CreateZone(ctx, z.Name)
+	outcome := Done
+	if errors.Is(err, provider.ErrUncertain) {
+		outcome = Uncertain
+		settled := r.settle(ctx, func(ctx context.Context) (bool, error) {
+			found, ferr := r.service.FindZone(ctx, z.Name)
+			if ferr == nil {
+				info = found
+			}
+			return ferr == nil, ferr
+		})
+		if settled {
+			outcome, err = Done, nil
+		}
+	} else if err != nil {
+		outcome = Failed
+	}
+	zr.Whole = outcome
+	r.observe(z.Name, nil, outcome, err)
+	if err != nil {
+		return nil, fmt.Errorf("create the zone: %w", err)
+	}
+	// A zone just created may not be there yet for everybody.
+	var live *schema.LiveZone
+	read := r.settle(ctx, func(ctx context.Context) (bool, error) {
+		live, err = r.service.ReadZone(ctx, info)
+		if err != nil && !errors.Is(err, provider.ErrNotFound) && !errors.Is(err, provider.ErrForbidden) && !errors.Is(err, provider.ErrIncomplete) {
+			return true, nil // of no use to ask again
+		}
+		return err == nil, nil
+	})
+	if !read || err != nil {
+		return nil, fmt.Errorf("the zone was created, but could not be read back, so its records are not written yet: %w", err)
+	}
+	return live, nil
+}
+
+// deleteZone deletes a whole zone, if it still holds what the plan saw.
+func (r *runner) deleteZone(ctx context.Context, zr *ZoneReport) {
+	z := zr.Zone
+	live, err := r.read(ctx, liveInfo(z.Live))
+	if errors.Is(err, provider.ErrNotFound) {
+		zr.Whole = Done
+		zr.Notices = append(zr.Notices, "the zone was gone already")
+		return
+	}
+	if err == nil && !sameRecords(live, z.Live) {
+		err = ErrStale
+	}
+	if err == nil && r.opts.Backup != nil {
+		err = r.opts.Backup(live)
+	}
+	if err == nil {
+		err = r.slots.Acquire(ctx, 1)
+	}
+	if err != nil {
+		zr.giveUp(err)
+		return
+	}
+	defer r.slots.Release(1)
+	r.observe(z.Name, nil, Begun, nil)
+	err = r.service.DeleteZone(ctx, provider.ZoneID{Handle: live.Handle, Name: z.Name})
+	zr.Whole = Done
+	switch {
+	case err == nil, errors.Is(err, provider.ErrNotFound):
+		err = nil
+	case errors.Is(err, provider.ErrUncertain):
+		gone := r.settle(ctx, func(ctx context.Context) (bool, error) {
+			_, ferr := r.service.FindZone(ctx, z.Name)
+			return errors.Is(ferr, provider.ErrNotFound), nil
+		})
+		if gone {
+			err = nil
+		} else {
+			zr.Whole = Uncertain
+		}
+	default:
+		zr.Whole = Failed
+	}
+	zr.Err = err
+	r.observe(z.Name, nil, zr.Whole, err)
+}
+
+// sameRecords compares two readings of a zone by value, not by handle.
+func sameRecords(a, b *schema.LiveZone) bool {
+	if len(a.Records) != len(b.Records) {
+		return false
+	}
+	n := map[provider.Record]int{}
+	for _, r := range a.Records {
+		n[provider.Record{Name: r.Name, TTL: r.TTL, Data: r.Data}]++
+	}
+	for _, r := range b.Records {
+		n[provider.Record{Name: r.Name, TTL: r.TTL, Data: r.Data}]--
+	}
+	for _, k := range n {
+		if k != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// settle asks until the answer is yes or the time for it is over, at growing
+// intervals. An error of asking is as good as no answer.
+func (r *runner) settle(ctx context.Context, ask func(context.Context) (bool, error)) bool {
+	// Asking goes on for its time even when the run is broken off: whether a
+	// write took effect is the one thing that has to be known.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.SettleFor)
+	defer cancel()
+	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 4*time.Second) {
+		if ok, err := ask(ctx); ok && err == nil {
+			return true
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-timer.C:
+		}
+	}
+}
+
+// writer writes the records of one zone.
+type writer struct {
+	*runner
+	report *ZoneReport
+	zone   provider.ZoneID
+	info   schema.LiveZoneInfo
+
+	mu      sync.Mutex
+	known   map[schema.Handle]bool // records that are accounted for
+	blocked map[schema.Name]error  // names at which something failed
+	leaving map[schema.Name]error  // names that a failed step was to stop pointing at
+	halt    error                  // why the zone takes no new step
+}
+
+func newWriter(r *runner, zr *ZoneReport, live *schema.LiveZone) *writer {
+	w := &writer{
+		runner: r, report: zr, info: liveInfo(live),
+		zone:    provider.ZoneID{Handle: live.Handle, Name: live.Name},
+		known:   make(map[schema.Handle]bool, len(live.Records)),
+		blocked: map[schema.Name]error{}, leaving: map[schema.Name]error{},
+	}
+	for _, rec := range live.Records {
+		w.known[rec.Handle] = true
+	}
+	return w
+}
+
+// waves runs the zone's steps, wave after wave.
+func (w *writer) waves(ctx context.Context) {
+	steps := w.report.Steps
+	for start := 0; start < len(steps); {
+		end := start
+		for end < len(steps) && steps[end].Change.Wave == steps[start].Change.Wave {
+			end++
+		}
+		w.wave(ctx, steps[start:end])
+		start = end
+	}
+	w.report.Err = w.halt
+}
+
+// wave runs steps that do not depend on each other side by side, the halves of
+// a swap as one.
+func (w *writer) wave(ctx context.Context, steps []Step) {
+	var wait sync.WaitGroup
+	for i := 0; i < len(steps); i++ {
+		group := steps[i : i+1]
+		if c := steps[i].Change; c.Swap && c.Action == plan.Delete && i+1 < len(steps) {
+			if next := steps[i+1].Change; next.Swap && next.Action == plan.Create && next.Key.Name == c.Key.Name {
+				group = steps[i : i+2]
+				i++
+			}
+		}
+		if why := w.reasonNot(ctx, group); why != nil {
+			for j := range group {
+				group[j].Err = why
+				w.failed(group[j].Change, why)
+			}
+			continue
+		}
+		if err := w.slots.Acquire(ctx, 1); err != nil {
+			for j := range group {
+				group[j].Err = errInterrupted
+			}
+			continue
+		}
+		wait.Go(func() {
+			defer w.slots.Release(1)
+			if why := w.reasonNot(ctx, group); why != nil { // things may have changed while it waited
+				for j := range group {
+					group[j].Err = why
+					w.failed(group[j].Change, why)
+				}
+				return
+			}
+			if len(group) == 2 {
+				w.swap(ctx, &group[0], &group[1])
+			} else {
+				w.step(ctx, &group[0])
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// reasonNot says why steps are not begun, or nil.
+func (w *writer) reasonNot(ctx context.Context, group []Step) error {
+	if w.stopped(ctx) {
+		return errInterrupted
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.halt != nil {
+		return fmt.Errorf("the zone was stopped: %w", w.halt)
+	}
+	for _, s := range group {
+		c := s.Change
+		if err := w.blocked[c.Key.Name]; err != nil {
+			return fmt.Errorf("depends on a step that was not done: %w", err)
+		}
+		if c.After != nil {
+			if target, ok := schema.Target(c.After.Data); ok && w.blocked[target] != nil {
+				return fmt.Errorf("depends on a step that was not done: %w", w.blocked[target])
+			}
+		}
+		if err := w.leaving[c.Key.Name]; err != nil && c.Action == plan.Delete {
+			return fmt.Errorf("depends on a step that was not done: %w", err)
+		}
+	}
+	return nil
+}
+
+// failed remembers a step that did not take effect, for those that depend on it.
+func (w *writer) failed(c *plan.Change, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.blocked[c.Key.Name] == nil {
+		w.blocked[c.Key.Name] = err
+	}
+	if c.Before != nil {
+		if target, ok := schema.Target(c.Before.Data); ok && w.leaving[target] == nil {
+			w.leaving[target] = err
+		}
+	}
+}
+
+// block keeps everything at and below a name from being written.
+func (w *writer) block(below schema.Name, err error) {
+	for i := range w.report.Steps {
+		if name := w.report.Steps[i].Change.Key.Name; name.In(below) {
+			w.blocked[name] = err
+		}
+	}
+}
+
+// stop keeps the zone from taking new steps.
+func (w *writer) stop(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.halt == nil {
+		w.halt = err
+	}
+}

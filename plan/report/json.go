@@ -1,0 +1,163 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// FormatVersion is the version of the JSON plan. Its first number changes when
+// a reader of an older one could misunderstand it.
+const FormatVersion = "1.0"
+
+// Document is the JSON form of a plan; `zoneherd schema plan` prints its JSON
+// Schema.
+type Document struct {
+	FormatVersion  string      `json:"format_version"`
+	Commit         *string     `json:"commit"`
+	Base           *string     `json:"base"`
+	Digest         plan.Digest `json:"digest"`
+	Zones          []Zone      `json:"zones"`
+	UnmanagedZones []string    `json:"unmanaged_zones"`
+	Summary        Summary     `json:"summary"`
+}
+
+// Zone is the plan of one zone.
+type Zone struct {
+	Zone        string      `json:"zone"` // without the trailing dot
+	Action      string      `json:"action"`
+	Digest      plan.Digest `json:"digest"`
+	Changes     []Change    `json:"changes"`
+	Refused     []Refusal   `json:"refused"`
+	AlreadyLive []Kept      `json:"already_live"`
+	Unmanaged   []Kept      `json:"unmanaged"`
+	Opaque      []Kept      `json:"opaque"`
+	Warnings    []string    `json:"warnings"`
+	Summary     Summary     `json:"summary"`
+}
+
+// Change is one write.
+type Change struct {
+	Action   string           `json:"action"`
+	Name     string           `json:"name"` // relative to the zone, @ for the apex
+	Type     string           `json:"type"`
+	Before   *Record          `json:"before,omitempty"`
+	After    *Record          `json:"after,omitempty"`
+	Swap     bool             `json:"swap,omitempty"`
+	Risks    []Risk           `json:"risks"`
+	Wave     int              `json:"wave"`
+	Position *schema.Position `json:"position,omitempty"`
+}
+
+// Record is one side of a change: data in presentation form with absolute
+// names, and the TTL in seconds.
+type Record struct {
+	Data string     `json:"data"`
+	TTL  schema.TTL `json:"ttl"`
+}
+
+// Risk is a kind and a reason in words.
+type Risk struct {
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
+}
+
+// Refusal is a guard's no, and the flag that overrides it.
+type Refusal struct {
+	Guard    string `json:"guard"`
+	Reason   string `json:"reason"`
+	Override string `json:"override"`
+}
+
+// Kept is a live RRset that stays as it is.
+type Kept struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Records int    `json:"records"`
+	Reason  string `json:"reason"`
+}
+
+// Summary counts: create, update, delete and writes are records, the others RRsets.
+type Summary struct {
+	Create    int `json:"create"`
+	Update    int `json:"update"`
+	Delete    int `json:"delete"`
+	Unchanged int `json:"unchanged"`
+	Drift     int `json:"drift"`
+	Conflict  int `json:"conflict"`
+	Writes    int `json:"writes"`
+}
+
+// JSON writes the plan as one JSON document.
+func JSON(w io.Writer, p *plan.Plan, about About) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(documentOf(p, about))
+}
+
+func documentOf(p *plan.Plan, about About) Document {
+	d := Document{
+		FormatVersion: FormatVersion, Digest: p.Digest, Summary: summaryOf(p.Summary),
+		Zones: make([]Zone, 0, len(p.Zones)), UnmanagedZones: make([]string, 0, len(p.Unmanaged)),
+	}
+	if about.Commit != "" {
+		d.Commit = &about.Commit
+	}
+	for _, name := range p.Unmanaged {
+		d.UnmanagedZones = append(d.UnmanagedZones, name.Display())
+	}
+	for i := range p.Zones {
+		d.Zones = append(d.Zones, zoneOf(&p.Zones[i]))
+	}
+	return d
+}
+
+func zoneOf(z *plan.Zone) Zone {
+	out := Zone{
+		Zone: z.Name.Display(), Action: string(z.Action), Digest: z.Digest, Summary: summaryOf(z.Summary),
+		Changes: make([]Change, 0, len(z.Changes)), Refused: make([]Refusal, 0, len(z.Refused)),
+		AlreadyLive: []Kept{}, Unmanaged: keptOf(z, z.Unmanaged), Opaque: keptOf(z, z.Opaque),
+		Warnings: append([]string{}, z.Warnings...),
+	}
+	for i := range z.Changes {
+		c := &z.Changes[i]
+		change := Change{
+			Action: string(c.Action), Name: c.Key.Name.Relative(z.Name), Type: string(c.Key.Type),
+			Before: recordOf(c.Before), After: recordOf(c.After), Swap: c.Swap, Wave: c.Wave,
+			Risks: make([]Risk, 0, len(c.Risks)),
+		}
+		for _, r := range c.Risks {
+			change.Risks = append(change.Risks, Risk{string(r.Kind), r.Reason})
+		}
+		if !c.Position.IsZero() {
+			change.Position = &c.Position
+		}
+		out.Changes = append(out.Changes, change)
+	}
+	for _, r := range z.Refused {
+		out.Refused = append(out.Refused, Refusal{r.Guard, r.Reason, r.Override})
+	}
+	return out
+}
+
+func recordOf(r *plan.Record) *Record {
+	if r == nil {
+		return nil
+	}
+	return &Record{r.Data.String(), r.TTL}
+}
+
+func keptOf(z *plan.Zone, kept []plan.Kept) []Kept {
+	out := make([]Kept, 0, len(kept))
+	for _, k := range kept {
+		out = append(out, Kept{k.Key.Name.Relative(z.Name), string(k.Key.Type), k.Records, k.Reason})
+	}
+	return out
+}
+
+func summaryOf(s plan.Summary) Summary {
+	return Summary{Create: s.Create, Update: s.Update, Delete: s.Delete, Unchanged: s.Unchanged, Writes: s.Writes}
+}

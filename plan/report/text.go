@@ -1,0 +1,252 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// Style says how text is shown.
+type Style struct {
+	Color bool // for a terminal
+}
+
+// The colours of a terminal, by what they mean.
+const (
+	green  = "32"
+	red    = "31"
+	yellow = "33"
+	bold   = "1"
+	faint  = "2"
+)
+
+func (s Style) paint(code, text string) string {
+	if !s.Color || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// Text writes the plan for people: what it speaks of, then each zone that has
+// something to say, a line for each change with its risks below, and the
+// totals last.
+func Text(w io.Writer, p *plan.Plan, about About, style Style) error {
+	b := bufio.NewWriter(w)
+	t := &textWriter{b, style}
+	t.about(about)
+	quiet := 0
+	for i := range p.Zones {
+		if silent(&p.Zones[i]) {
+			quiet++
+			continue
+		}
+		t.zone(&p.Zones[i])
+	}
+	if len(p.Unmanaged) > 0 {
+		t.line(faint, "live zones that these files do not declare, left alone: %s", names(p.Unmanaged, 10))
+		t.line("", "")
+	}
+	t.totals(p, quiet)
+	return b.Flush()
+}
+
+type textWriter struct {
+	*bufio.Writer
+	style Style
+}
+
+// line writes a line in a colour; the text is formatted and made inert.
+func (t *textWriter) line(color, format string, args ...any) {
+	fmt.Fprintln(t, t.style.paint(color, Inert(fmt.Sprintf(format, args...))))
+}
+
+func (t *textWriter) about(a About) {
+	if a.Live == "" {
+		return
+	}
+	from := "the files here"
+	if a.Commit != "" {
+		from = "commit " + a.Commit[:min(len(a.Commit), 12)]
+		if a.Dirty {
+			from += " with uncommitted changes"
+		}
+	}
+	t.line(faint, "%s against %s", from, a.Live)
+	t.line("", "")
+}
+
+// silent reports whether there is nothing to tell about a zone.
+func silent(z *plan.Zone) bool {
+	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(z.Unmanaged) == 0 && len(z.Opaque) == 0
+}
+
+func (t *textWriter) zone(z *plan.Zone) {
+	title := z.Name.Display()
+	if u := z.Name.Unicode(); u != title {
+		title += " (" + u + ")"
+	}
+	switch z.Action {
+	case plan.ZoneCreate:
+		title = "+ " + title + ": the zone is created"
+		t.line(bold+";"+green, "%s", title)
+	case plan.ZoneDelete:
+		records := 0
+		if z.Live != nil {
+			records = len(z.Live.Records)
+		}
+		t.line(bold+";"+red, "- %s: the zone is deleted with its %d records", title, records)
+	default:
+		t.line(bold, "%s", title)
+	}
+	t.changes(z)
+	for _, r := range z.Refused {
+		text := fmt.Sprintf("refused (%s): %s", r.Guard, r.Reason)
+		if r.Override != "" {
+			text += "; if that is meant, " + r.Override
+		}
+		t.line(red, "  ✗ %s", text)
+	}
+	for _, warning := range z.Warnings {
+		t.line(yellow, "  ! %s", warning)
+	}
+	t.kept("left alone", z, z.Unmanaged)
+	t.kept("not readable, left alone", z, z.Opaque)
+	t.line("", "")
+}
+
+// columns are the widths of a zone's lines.
+type columns struct{ name, typ int }
+
+func (t *textWriter) changes(z *plan.Zone) {
+	var c columns
+	for i := range z.Changes {
+		ch := &z.Changes[i]
+		c.name = max(c.name, utf8.RuneCountInString(ch.Key.Name.Relative(z.Name)))
+		c.typ = max(c.typ, len(ch.Key.Type))
+	}
+	c.name = min(c.name, 40)
+	for _, ch := range inReadingOrder(z.Changes) {
+		t.change(z, ch, c)
+	}
+}
+
+// inReadingOrder sorts a zone's changes by name, as files are; the order of
+// applying is in the JSON.
+func inReadingOrder(changes []plan.Change) []*plan.Change {
+	out := make([]*plan.Change, len(changes))
+	for i := range changes {
+		out[i] = &changes[i]
+	}
+	slices.SortStableFunc(out, func(a, b *plan.Change) int { return a.Key.Compare(b.Key) })
+	return out
+}
+
+func (t *textWriter) change(z *plan.Zone, ch *plan.Change, c columns) {
+	sign, color := "~", yellow
+	var what string
+	switch ch.Action {
+	case plan.Create:
+		sign, color = "+", green
+		what = fmt.Sprintf("%s  ttl %d", show(ch.After), ch.After.TTL)
+	case plan.Delete:
+		sign, color = "-", red
+		what = fmt.Sprintf("%s  ttl %d", show(ch.Before), ch.Before.TTL)
+	default:
+		what = show(ch.Before)
+		if ch.Before.Data != ch.After.Data {
+			what += " → " + show(ch.After)
+		}
+		if ch.Before.TTL != ch.After.TTL {
+			what += fmt.Sprintf("  ttl %d → %d", ch.Before.TTL, ch.After.TTL)
+		}
+	}
+	name := ch.Key.Name.Relative(z.Name)
+	if u := strings.TrimSuffix(ch.Key.Name.Unicode(), "."+z.Name.Unicode()); strings.Contains(name, "xn--") && u != name {
+		what += "  (" + u + ")"
+	}
+	head := fmt.Sprintf("  %s %s  %s", sign, pad(name, c.name), pad(string(ch.Key.Type), c.typ))
+	old := ""
+	if ch.Before != nil && ch.Before.TTL > 0 {
+		old = "  (old answers for up to " + plan.Duration(ch.Before.TTL) + ")"
+	}
+	fmt.Fprintf(t, "%s  %s%s\n", t.style.paint(color, Inert(head)), Inert(what), t.style.paint(faint, old))
+	indent := strings.Repeat(" ", 4)
+	for _, r := range ch.Risks {
+		t.line(red, "%s! %s: %s", indent, r.Kind, r.Reason)
+	}
+}
+
+func show(r *plan.Record) string { return r.Data.String() }
+
+func pad(s string, width int) string {
+	if n := width - utf8.RuneCountInString(s); n > 0 {
+		return s + strings.Repeat(" ", n)
+	}
+	return s
+}
+
+// kept lists live RRsets that stay, a line for each reason.
+func (t *textWriter) kept(what string, z *plan.Zone, kept []plan.Kept) {
+	var reasons []string
+	byReason := map[string][]string{}
+	for _, k := range kept {
+		if byReason[k.Reason] == nil {
+			reasons = append(reasons, k.Reason)
+		}
+		byReason[k.Reason] = append(byReason[k.Reason], fmt.Sprintf("%s %s", k.Key.Name.Relative(z.Name), k.Key.Type))
+	}
+	for _, reason := range reasons {
+		list := byReason[reason]
+		more := ""
+		if n := len(list) - 5; n > 0 {
+			list, more = list[:5], fmt.Sprintf(" and %d more", n)
+		}
+		t.line(faint, "  · %s (%s): %s%s", what, reason, strings.Join(list, ", "), more)
+	}
+}
+
+func (t *textWriter) totals(p *plan.Plan, quiet int) {
+	s := p.Summary
+	refused := 0
+	for i := range p.Zones {
+		if len(p.Zones[i].Refused) > 0 {
+			refused++
+		}
+	}
+	if s.Writes == 0 && refused == 0 {
+		t.line(green, "nothing to do: %s as declared (%s)", are(len(p.Zones), "zone is", "zones are"), are(s.Unchanged, "RRset", "RRsets"))
+		return
+	}
+	t.line(bold, "%d to create, %d to update, %d to delete; %s unchanged, %s as declared", s.Create, s.Update, s.Delete, are(s.Unchanged, "RRset", "RRsets"), are(quiet, "zone", "zones"))
+	if s.Writes > 0 {
+		t.line(faint, "digest %s", p.Digest)
+	}
+	if refused > 0 {
+		t.line(red, "refused in %s: nothing is applied until that is resolved", are(refused, "zone", "zones"))
+	}
+}
+
+func are(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// names lists zones, the first few by name.
+func names(list []schema.Name, most int) string {
+	var out []string
+	for _, n := range list[:min(len(list), most)] {
+		out = append(out, n.Display())
+	}
+	if n := len(list) - most; n > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(out, ", ")
+}
