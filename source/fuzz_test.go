@@ -72,7 +72,7 @@ func FuzzZoneFile(f *testing.F) {
 				}
 			}
 		}
-		if diff := cmp.Diff(r, read(), cmpopts.EquateComparable(), cmp.Comparer(func(a, b schema.Name) bool { return a == b }), cmp.Comparer(func(a, b schema.Data) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(r, read(), cmpopts.EquateComparable(), cmp.Comparer(func(a, b *Tree) bool { return a == b }), cmp.Comparer(func(a, b schema.Name) bool { return a == b }), cmp.Comparer(func(a, b schema.Data) bool { return a == b })); diff != "" {
 			t.Errorf("two readings of one file differ:\n%s", diff)
 		}
 	})

@@ -22,7 +22,6 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -54,7 +53,7 @@ type Options struct {
 type Result struct {
 	Zones    []schema.Zone // in order of name
 	Problems schema.Problems
-	Files    int // zone files, without what they include
+	Files    []Path // every file that was read, in order of name
 }
 
 // Load reads the zone files at the given paths, files or directories. Every
@@ -261,7 +260,7 @@ func (l *loader) collect(files []candidate, read []fileResult) Result {
 			})
 		}
 		r.Problems = append(r.Problems, f.problems...)
-		r.Files++
+		r.Files = append(r.Files, files[i].Path)
 		for _, z := range f.zones {
 			if at, ok := first[z.Name]; ok {
 				r.Problems = append(r.Problems, schema.Problem{
@@ -274,14 +273,14 @@ func (l *loader) collect(files []candidate, read []fileResult) Result {
 			r.Zones = append(r.Zones, z)
 		}
 	}
+	for p := range included {
+		if !slices.Contains(r.Files, p) {
+			r.Files = append(r.Files, p)
+		}
+	}
+	slices.SortFunc(r.Files, func(a, b Path) int { return strings.Compare(a.Shown(), b.Shown()) })
 	slices.SortFunc(r.Zones, func(a, b schema.Zone) int { return a.Name.Compare(b.Name) })
 	r.Problems = append(r.Problems, schema.Validate(r.Zones)...)
 	r.Problems.Sort()
 	return r
-}
-
-// IsNotExist reports whether a path's file does not exist.
-func (p Path) IsNotExist() bool {
-	_, err := fs.Stat(p.Tree.FS, p.Name)
-	return errors.Is(err, fs.ErrNotExist)
 }

@@ -21,6 +21,8 @@ type Tree struct {
 	// Base, where it is not empty, is put before every shown path instead: the
 	// root as the user wrote it, for a tree that the user does not stand in.
 	Base string
+
+	root string // where it is on disk; empty elsewhere
 }
 
 // Shown is the path of a file of the tree as messages name it.
@@ -122,7 +124,7 @@ func (d *Disk) tree(root, given string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", given, err)
 	}
-	t := &Tree{FS: r.FS()}
+	t := &Tree{FS: r.FS(), root: root}
 	if inside(root, d.cwd) {
 		rel, _ := filepath.Rel(root, d.cwd)
 		t.Dir = filepath.ToSlash(rel)
