@@ -1,0 +1,302 @@
+package vpsorg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// reading is a zone's records as one way of asking gave them.
+type reading struct {
+	records []schema.LiveRecord // each handle once
+	count   int                 // record_count, or the list's own; -1: none
+	ended   bool                // the list itself has said that nothing follows
+}
+
+// ReadZone implements [provider.Reader]. Whether the zone was read whole is
+// judged by the service's own record_count: see complete.
+func (c *Client) ReadZone(ctx context.Context, zone schema.LiveZoneInfo) (*schema.LiveZone, error) {
+	first, err := c.readDetails(ctx, zone)
+	if err != nil {
+		return nil, err
+	}
+	records, notices, err := c.complete(ctx, zone, first)
+	if err != nil {
+		return nil, err
+	}
+	return &schema.LiveZone{Handle: zone.Handle, Name: zone.Name, Records: records, Notices: notices}, nil
+}
+
+// complete decides whether a reading is all of a zone, with more readings
+// where the count disagrees:
+//
+//	read = count       all of it
+//	read > count       nothing can be missing: read once more, then a notice
+//	read < count       all three ways of asking have to agree, no apex SOA or NS be
+//	                   among them, and the surplus be 1 to 9: then it is the apex's
+//	                   own hidden records; but a number read that is a multiple of
+//	                   10 may be a page that was cut, unless the same surplus is
+//	                   known, from the configuration or from two other zones
+//	no count           only a list that has said its own end, with its own count
+func (c *Client) complete(ctx context.Context, zone schema.LiveZoneInfo, first *reading) (records []schema.LiveRecord, notices []string, err error) {
+	read := len(first.records)
+	switch {
+	case first.count < 0:
+		return c.completeUncounted(ctx, zone, first)
+	case read == first.count:
+		return first.records, nil, nil
+	case read > first.count:
+		again, err := c.readDetails(ctx, zone)
+		if err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case again.count >= 0 && len(again.records) < again.count:
+			return nil, nil, incomplete(zone, again.count, len(again.records), "the numbers change while it is read: try again")
+		case len(again.records) > again.count:
+			notices = []string{fmt.Sprintf("the service counts %d records and lists %d, so that nothing is missing", again.count, len(again.records))}
+		}
+		return again.records, notices, nil
+	}
+	surplus := first.count - read
+	if surplus > maxSurplus || listsApex(zone.Name, first.records) {
+		return nil, nil, incomplete(zone, first.count, read, "")
+	}
+	notice := fmt.Sprintf("the service counts %d records and lists %d: the count includes the apex's own SOA and NS, which it hides", first.count, read)
+	if c.surplus.isKnown(surplus, zone.Name) {
+		return first.records, []string{notice}, nil
+	}
+	same, err := c.agree(ctx, zone, first)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !same {
+		return nil, nil, incomplete(zone, first.count, read, "the ways of asking for its records give different ones: ")
+	}
+	if read == 0 || read%10 != 0 { // an empty list is no cut page
+		c.surplus.confirm(surplus, zone.Name)
+		return first.records, []string{notice}, nil
+	}
+	if err := c.confirmElsewhere(ctx, zone); err != nil {
+		return nil, nil, err
+	}
+	if c.surplus.isKnown(surplus, zone.Name) {
+		return first.records, []string{notice}, nil
+	}
+	return nil, nil, incomplete(zone, first.count, read, "")
+}
+
+// maxSurplus is the most hidden apex records that are believed in.
+const maxSurplus = 9
+
+func incomplete(zone schema.LiveZoneInfo, counted, read int, why string) error {
+	reason := fmt.Sprintf("%sthe service counts %d records and gives %d, so that some may be missing, and nothing is written there", why, counted, read)
+	if s := counted - read; s > 0 && s <= maxSurplus {
+		reason += fmt.Sprintf("; if the count always includes %d hidden apex records, say so with record-count-surplus: %d in zoneherd.yaml", s, s)
+	}
+	return &provider.IncompleteError{Zone: zone.Name, Counted: counted, Read: read, Reason: reason}
+}
+
+// completeUncounted takes a zone whose details have no count from a list that
+// tells its own end.
+func (c *Client) completeUncounted(ctx context.Context, zone schema.LiveZoneInfo, first *reading) ([]schema.LiveRecord, []string, error) {
+	nested, err := c.readNested(ctx, zone)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !nested.ended || nested.count != len(nested.records) || !sameReading(nested, first) {
+		return nil, nil, &provider.IncompleteError{Zone: zone.Name, Counted: nested.count, Read: len(nested.records),
+			Reason: fmt.Sprintf("the service gives %d records without a count or an end to check them by, so that some may be missing, and nothing is written there", len(nested.records))}
+	}
+	return nested.records, nil, nil
+}
+
+// agree reports whether the other two documented ways of asking for a zone's
+// records give the same ones.
+func (c *Client) agree(ctx context.Context, zone schema.LiveZoneInfo, first *reading) (bool, error) {
+	nested, err := c.readNested(ctx, zone)
+	if err != nil {
+		return false, err
+	}
+	if !sameReading(first, nested) {
+		return false, nil
+	}
+	flat, err := c.readFlat(ctx, zone)
+	if err != nil {
+		return false, err
+	}
+	return sameReading(first, flat), nil
+}
+
+// confirmElsewhere looks at a few other zones of the account, so that what is
+// said about one zone does not depend on which others were read before it.
+func (c *Client) confirmElsewhere(ctx context.Context, zone schema.LiveZoneInfo) error {
+	zones, err := c.ListZones(ctx)
+	if err != nil {
+		return err
+	}
+	looked := 0
+	for _, other := range zones {
+		if other.Name == zone.Name || other.Records <= 0 || looked == 8 {
+			continue
+		}
+		looked++
+		r, err := c.readDetails(ctx, other)
+		if errors.Is(err, provider.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		n := len(r.records)
+		if s := r.count - n; s < 1 || s > maxSurplus || n == 0 || n%10 == 0 || listsApex(other.Name, r.records) {
+			continue
+		}
+		same, err := c.agree(ctx, other, r)
+		if err != nil {
+			return err
+		}
+		if same {
+			c.surplus.confirm(r.count-n, other.Name)
+		}
+	}
+	return nil
+}
+
+// surplus is by how much record_count exceeds what is listed.
+type surplus struct {
+	known int // from the configuration; negative: not known
+
+	mu        sync.Mutex
+	confirmed map[int]map[schema.Name]bool // which zones confirm which surplus
+}
+
+func (s *surplus) confirm(n int, zone schema.Name) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.confirmed[n] == nil {
+		s.confirmed[n] = map[schema.Name]bool{}
+	}
+	s.confirmed[n][zone] = true
+}
+
+// isKnown reports whether the configuration says it, or two zones other than
+// the one asked about.
+func (s *surplus) isKnown(n int, zone schema.Name) bool {
+	if s.known >= 0 {
+		return s.known == n
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	others := len(s.confirmed[n])
+	if s.confirmed[n][zone] {
+		others--
+	}
+	return others >= 2
+}
+
+// listsApex reports whether the service's own apex records are among those
+// listed, which then cannot be what the count has more.
+func listsApex(zone schema.Name, records []schema.LiveRecord) bool {
+	for _, r := range records {
+		if r.Name == zone && (r.Data.Type() == schema.TypeNS || r.Data.Type() == "SOA") {
+			return true
+		}
+	}
+	return false
+}
+
+// sameReading compares readings by handle and content.
+func sameReading(a, b *reading) bool {
+	if len(a.records) != len(b.records) {
+		return false
+	}
+	byHandle := make(map[schema.Handle]schema.LiveRecord, len(a.records))
+	for _, r := range a.records {
+		byHandle[r.Handle] = r
+	}
+	for _, r := range b.records {
+		if byHandle[r.Handle] != r {
+			return false
+		}
+	}
+	return true
+}
+
+// readDetails reads a zone with its records in one answer.
+func (c *Client) readDetails(ctx context.Context, zone schema.LiveZoneInfo) (*reading, error) {
+	var w wireZone
+	if _, err := c.read(ctx, &request{op: "read the zone " + zone.Name.Display(), method: http.MethodGet, path: zonePath(zone.Handle), needs: "dns:list"}, &w); err != nil {
+		return nil, err
+	}
+	if info, err := w.info(); err != nil || info.Name != zone.Name {
+		return nil, &provider.IncompleteError{Zone: zone.Name, Counted: -1, Read: -1, Reason: "the service answers with something else than the zone that was asked for: try again"}
+	}
+	if w.Records == nil {
+		r, err := c.readNested(ctx, zone)
+		if err == nil && w.Count != nil {
+			r.count = int(*w.Count)
+		}
+		return r, err
+	}
+	r := &reading{count: -1}
+	if w.Count != nil && *w.Count >= 0 {
+		r.count = int(*w.Count)
+	}
+	var err error
+	r.records, err = c.decodeAll(zone, *w.Records)
+	return r, err
+}
+
+// readNested reads the list of records below a zone.
+func (c *Client) readNested(ctx context.Context, zone schema.LiveZoneInfo) (*reading, error) {
+	return c.readList(ctx, zone, request{op: "list the records of " + zone.Name.Display(), method: http.MethodGet, path: zonePath(zone.Handle) + "records/", needs: "dns:list"})
+}
+
+// readFlat reads the list of all records, filtered by zone.
+func (c *Client) readFlat(ctx context.Context, zone schema.LiveZoneInfo) (*reading, error) {
+	return c.readList(ctx, zone, request{op: "list the records of " + zone.Name.Display(), method: http.MethodGet, path: "/dns-records/",
+		query: url.Values{"zone": {string(zone.Handle)}}, needs: "dns:list"})
+}
+
+func (c *Client) readList(ctx context.Context, zone schema.LiveZoneInfo, r request) (*reading, error) {
+	l, err := list[wireRecord](ctx, c, r)
+	if err != nil {
+		var ie *provider.IncompleteError
+		if errors.As(err, &ie) {
+			ie.Zone = zone.Name
+		}
+		return nil, err
+	}
+	out := &reading{count: l.count, ended: l.ended}
+	out.records, err = c.decodeAll(zone, l.items)
+	return out, err
+}
+
+// decodeAll reads records, each handle once. One that cannot be named, or one
+// handle for two different records, makes the reading incomplete.
+func (c *Client) decodeAll(zone schema.LiveZoneInfo, wire []wireRecord) ([]schema.LiveRecord, error) {
+	records := make([]schema.LiveRecord, 0, len(wire))
+	seen := make(map[schema.Handle]int, len(wire))
+	for i := range wire {
+		rec, err := wire[i].decode(zone.Name)
+		if err != nil {
+			return nil, &provider.IncompleteError{Zone: zone.Name, Counted: len(wire), Read: i, Reason: "the service gives " + c.say(err.Error()) + ": nothing is written there"}
+		}
+		if j, twice := seen[rec.Handle]; twice {
+			if records[j] != rec {
+				return nil, &provider.IncompleteError{Zone: zone.Name, Counted: len(wire), Read: i, Reason: "the service gives two different records under one handle; they changed while they were read: try again"}
+			}
+			continue
+		}
+		seen[rec.Handle] = len(records)
+		records = append(records, rec)
+	}
+	return records, nil
+}
