@@ -19,6 +19,9 @@ func Validate(zones []Zone) Problems {
 	var problems Problems
 	children := childZones(zones)
 	for i := range zones {
+		if zones[i].State == Absent {
+			continue
+		}
 		c := checker{zone: &zones[i], children: children[i], problems: &problems}
 		c.holdCNAMEs()
 		c.delegations()
@@ -86,10 +89,10 @@ func positions(values []Value) []Position {
 func (c *checker) content(s *RRset) {
 	switch s.Type {
 	case TypeTXT:
-		c.text(s)
-		c.spf(s)
-		c.dkim(s)
-		c.dmarc(s)
+		values := c.texts(s)
+		c.spf(s.Name, values)
+		c.dkim(s.Name, values)
+		c.dmarc(s.Name, values)
 	case TypeCAA:
 		c.caa(s)
 	case TypeMX:
@@ -126,6 +129,6 @@ func (c *checker) zeroTTL(rrsets int) {
 	if rrsets > 1 {
 		more = fmt.Sprintf(" (so have %d more RRsets of this zone)", rrsets-1)
 	}
-	c.warn(v, "zero-ttl", "%s %s has the TTL 0%s, so that no resolver keeps the answer and every query reaches the name servers: give it a minute or more unless you mean that",
+	c.warn(v, "ttl-zero", "%s %s has the TTL 0%s, so that no resolver keeps the answer and every query reaches the name servers: give it a minute or more unless you mean that",
 		s.Name.Display(), s.Type, more)
 }

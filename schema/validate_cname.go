@@ -19,8 +19,12 @@ func (c *checker) holdCNAMEs() {
 		if message == "" {
 			continue
 		}
+		hold := allLenient(values) && !c.zone.FromLive
+		if hold {
+			message += "; since all of it is lenient, the whole name is left alone, neither written nor deleted"
+		}
 		c.sense(values, positions(values[1:]), rule, "%s", message)
-		if allLenient(values) && !c.zone.FromLive {
+		if hold {
 			held[s.Name] = true
 			c.zone.Held = append(c.zone.Held, Held{Name: s.Name, Reason: "a CNAME that cannot stand there", Position: values[0].Position})
 		}
@@ -69,7 +73,7 @@ func (c *checker) aliases() {
 		for s != nil && state[s.Name] == 0 {
 			state[s.Name] = visiting
 			path = append(path, s)
-			s = c.cname(s.Values[0].Data.(CNAME).Target)
+			s = c.follow(s)
 		}
 		if s != nil && state[s.Name] == visiting {
 			start := slices.IndexFunc(path, func(p *RRset) bool { return p.Name == s.Name })
@@ -79,6 +83,15 @@ func (c *checker) aliases() {
 			state[p.Name] = done
 		}
 	}
+}
+
+// follow gives the CNAME RRset that answers for the target of another, or nil.
+func (c *checker) follow(s *RRset) *RRset {
+	target, ok := Target(s.Values[0].Data)
+	if !ok {
+		return nil
+	}
+	return c.cname(target)
 }
 
 // loop reports one loop of CNAMEs.

@@ -89,7 +89,7 @@ func (c *checker) cuts() []cut {
 			continue
 		}
 		if s.Name.IsWildcard() {
-			c.sense(s.Values, nil, "wildcard-ns", "%s has NS records at a wildcard, which BIND refuses: delegate each name by its own NS records", s.Name.Display())
+			c.sense(s.Values, nil, "ns-wildcard", "%s has NS records at a wildcard, which BIND refuses: delegate each name by its own NS records", s.Name.Display())
 			continue
 		}
 		all = append(all, cut{name: s.Name, ns: s})
@@ -142,7 +142,7 @@ func (c *checker) apexNameServers() {
 		if !ok || !ns.Host.In(c.zone.Name) || c.addressed(ns.Host) {
 			continue
 		}
-		c.sense(s.Values[i:i+1], nil, "ns-no-address", "the zone's name server %s lies in the zone and has neither A nor AAAA there: %s",
+		c.sense(s.Values[i:i+1], nil, "ns-address", "the zone's name server %s lies in the zone and has neither A nor AAAA there: %s",
 			ns.Host.Display(), fmt.Sprintf("add its address at %q", ns.Host.Relative(c.zone.Name)))
 	}
 }

@@ -2,60 +2,95 @@ package schema
 
 import "strings"
 
-// hosts checks owners and targets that have to be host names, as BIND checks
-// them, and targets that are aliases.
-func (v *validator) hosts(set *RRset) {
-	switch set.Type {
+// owner checks what an RRset's type asks of its owner name.
+func (c *checker) owner(s *RRset) {
+	switch s.Type {
 	case TypeA, TypeAAAA:
-		if !set.Name.IsHost() {
-			v.sense("owner-host", set.Values, "%s has an address and is no host name, for which BIND refuses the whole zone: use letters, digits and hyphens", set.Name.Display())
+		if !s.Name.IsHost() && !addressOwner(s.Name) {
+			c.sense(s.Values, nil, "owner-host", "%s has %s records and is no host name, so that BIND refuses the zone: use letters, digits and inner hyphens", s.Name.Display(), s.Type)
+		}
+	case TypeMX:
+		if !s.Name.IsHost() {
+			c.sense(s.Values, nil, "owner-host", "%s has MX records and is no host name, so that BIND refuses the zone: use letters, digits and inner hyphens", s.Name.Display())
 		}
 	case TypeSRV:
-		if !isService(set.Name, v.zone.Name) {
-			v.sense("srv-owner", set.Values, "the SRV record of %s has no service and protocol in its name: write it as _service._tcp or _service._udp", set.Name.Display())
-		}
-	case TypeNS:
-		if set.Name.IsWildcard() {
-			v.sense("ns-wildcard", set.Values, "the NS record stands at the wildcard %s, which delegates nothing and for which BIND refuses the whole zone: name the child zone", set.Name.Display())
-		}
-		if set.Name == v.zone.Name {
-			v.apexServers(set)
+		if !serviceOwner(s.Name) {
+			c.sense(s.Values, nil, "srv-owner", "%s has SRV records and does not begin with _service._proto, where clients look for them: write a name such as _sip._tcp", s.Name.Display())
 		}
 	}
-	if set.Type == TypeCNAME {
+}
+
+// serviceOwner reports whether a name begins with _service._proto (RFC 2782),
+// where the service may be a wildcard.
+func serviceOwner(n Name) bool {
+	service, proto := n.Label(), n.Parent().Label()
+	return (service == "*" || len(service) > 1 && service[0] == '_') && len(proto) > 1 && proto[0] == '_'
+}
+
+// addressOwner reports whether BIND takes a name as the owner of addresses
+// that is no host name: the global catalogue of an Active Directory, and what
+// SPF's macros look up (RFC 7208 section 5.7 and appendix D).
+func addressOwner(n Name) bool {
+	if rest, ok := strings.CutPrefix(n.String(), "gc._msdcs."); ok {
+		return Name{rest}.IsHost()
+	}
+	for p := n; p != Root(); p = p.Parent() {
+		switch p.Label() {
+		case "_spf", "_spf_verify", "_spf_rate":
+			return p.Parent().IsHost()
+		}
+	}
+	return false
+}
+
+// targets checks the hosts that an RRset points at.
+func (c *checker) targets(s *RRset) {
+	if s.Type != TypeMX && s.Type != TypeNS && s.Type != TypeSRV {
 		return
 	}
-	for i, value := range set.Values {
-		target, ok := Target(value.Data)
-		if !ok || target == Root() {
+	for i, v := range s.Values {
+		target, ok := Target(v.Data)
+		if !ok || target == Root() && s.Type != TypeNS {
 			continue
 		}
 		if !target.IsHost() || target.IsWildcard() {
-			v.sense("target-host", set.Values[i:i+1], "the target %s of %s %s is no host name, for which BIND refuses the whole zone: use letters, digits and hyphens", target.Display(), set.Name.Display(), set.Type)
-		}
-		if alias := v.zone.RRset(Key{target, TypeCNAME}); alias != nil {
-			v.sense("target-cname", []Value{value, {Position: alias.Values[0].Position, Lenient: true}},
-				"the target %s of %s %s is a CNAME, which RFC 2181 does not allow: name the host that it is an alias of", target.Display(), set.Name.Display(), set.Type)
-		}
-	}
-}
-
-// isService reports whether a name begins with _service._proto.
-func isService(n, zone Name) bool {
-	labels := strings.SplitN(n.Relative(zone), ".", 3)
-	if labels[0] == "@" { // a zone of its own for one service
-		labels = strings.SplitN(zone.Display(), ".", 3)
-	}
-	return len(labels) >= 2 && strings.HasPrefix(labels[0], "_") && strings.HasPrefix(labels[1], "_")
-}
-
-// apexServers checks that name servers within the zone have an address there.
-func (v *validator) apexServers(set *RRset) {
-	for i, value := range set.Values {
-		host, _ := Target(value.Data)
-		if !host.In(v.zone.Name) || v.zone.RRset(Key{host, TypeA}) != nil || v.zone.RRset(Key{host, TypeAAAA}) != nil {
+			c.sense(s.Values[i:i+1], nil, "target-host", "%s %s points at %q, which is no host name, so that BIND refuses the zone: use letters, digits and inner hyphens",
+				s.Name.Display(), s.Type, target.Display())
 			continue
 		}
-		v.sense("ns-address", set.Values[i:i+1], "the name server %s of the zone has no address in it, for which BIND refuses the whole zone: add an A or AAAA record", host.Display())
+		if alias := c.cname(target); alias != nil {
+			to, _ := Target(alias.Values[0].Data)
+			c.sense(s.Values[i:i+1], positions(alias.Values), "target-cname", "%s %s points at %s, which is a CNAME, and an alias must not be used there (RFC 2181 section 10.3): point at %s",
+				s.Name.Display(), s.Type, target.Display(), to.Display())
+		}
+	}
+}
+
+// nullMX reports a null MX (RFC 7505), which says that the name takes no mail,
+// beside other exchanges.
+func (c *checker) nullMX(s *RRset) {
+	if len(s.Values) < 2 {
+		return
+	}
+	for i, v := range s.Values {
+		mx, ok := v.Data.(MX)
+		if !ok || mx.Exchange != Root() {
+			continue
+		}
+		values := append([]Value{v}, s.Values[:i]...)
+		values = append(values, s.Values[i+1:]...)
+		c.sense(values, positions(values[1:]), "null-mx", "%s has a null MX, which says that it takes no mail, and other MX besides: remove the one or the others", s.Name.Display())
+		return
+	}
+}
+
+// mapped reports IPv4-mapped addresses (RFC 4291 section 2.5.5.2), which reach
+// nothing over IPv6.
+func (c *checker) mapped(s *RRset) {
+	for i, v := range s.Values {
+		if d, ok := v.Data.(AAAA); ok && d.Addr.Is4In6() {
+			c.sense(s.Values[i:i+1], nil, "aaaa-mapped", "%s AAAA %s is an IPv4 address in IPv6 form, which nothing can reach: write A %s",
+				s.Name.Display(), d.Addr, d.Addr.Unmap())
+		}
 	}
 }

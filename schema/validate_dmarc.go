@@ -1,0 +1,121 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// dmarc checks the policies at _dmarc names (RFC 7489 section 6.3): each text
+// there is one, since receivers pass over any other, and there is one alone.
+func (c *checker) dmarc(owner Name, values []Value) {
+	if owner.Label() != "_dmarc" {
+		return
+	}
+	var policies []Value
+	for i, v := range values {
+		text := v.Data.(TXT).Text
+		if err := checkDMARC(text); err != nil {
+			c.sense(values[i:i+1], nil, "dmarc-syntax", "%s has a DMARC policy that receivers pass over: %v", owner.Display(), err)
+		}
+		if strings.HasPrefix(strings.ToLower(text), "v=dmarc1") {
+			policies = append(policies, v)
+		}
+	}
+	if len(policies) > 1 {
+		slices.SortStableFunc(policies, func(a, b Value) int { return b.Position.Compare(a.Position) })
+		c.sense(policies, positions(policies[1:]), "dmarc-several", "%s has %d DMARC policies, and receivers then take none (RFC 7489 section 6.6.3): keep one", owner.Display(), len(policies))
+	}
+}
+
+// checkDMARC reads a DMARC policy.
+func checkDMARC(text string) error {
+	seen := map[string]bool{}
+	tags := strings.Split(text, ";")
+	for i, tag := range tags {
+		name, value, ok := strings.Cut(tag, "=")
+		name, value = strings.Trim(name, " \t"), strings.Trim(value, " \t")
+		switch {
+		case i == 0 && name == "v" && len(value) > len("DMARC1") && strings.HasPrefix(value, "DMARC1"):
+			return fmt.Errorf("after v=DMARC1 stands %q where ; belongs", value[len("DMARC1"):])
+		case i == 0 && (name != "v" || value != "DMARC1"):
+			return errors.New("it does not begin with v=DMARC1, in just this spelling and before all other tags")
+		case strings.Trim(tag, " \t") == "" && i == len(tags)-1:
+			continue
+		case strings.Trim(tag, " \t") == "":
+			return errors.New("it has two semicolons with nothing between them: remove one")
+		case !ok || name == "":
+			return fmt.Errorf("%q is no tag=value: check for a missing semicolon or equals sign", strings.TrimSpace(tag))
+		case seen[name]:
+			return fmt.Errorf("the tag %s stands twice: keep one", name)
+		}
+		seen[name] = true
+		if err := checkDMARCTag(name, value); err != nil {
+			return err
+		}
+	}
+	if !seen["p"] {
+		return errors.New("it has no p=: add p=none, p=quarantine or p=reject")
+	}
+	return nil
+}
+
+// checkDMARCTag checks the value of a tag; unknown tags are allowed.
+func checkDMARCTag(name, value string) error {
+	choice := func(values ...string) error {
+		if slices.Contains(values, strings.ToLower(value)) {
+			return nil
+		}
+		return fmt.Errorf("%s=%s is none of %s", name, value, strings.Join(values, ", "))
+	}
+	switch name {
+	case "p", "sp", "np":
+		return choice("none", "quarantine", "reject")
+	case "adkim", "aspf":
+		return choice("r", "s")
+	case "t":
+		return choice("y", "n")
+	case "psd":
+		return choice("y", "n", "u")
+	case "pct":
+		if n, err := strconv.Atoi(value); err != nil || n < 0 || n > 100 || !digits(value) {
+			return fmt.Errorf("pct=%s is no whole number from 0 to 100", value)
+		}
+	case "ri":
+		if _, err := strconv.ParseUint(value, 10, 32); err != nil || !digits(value) {
+			return fmt.Errorf("ri=%s is no whole number of seconds", value)
+		}
+	case "fo":
+		for option := range strings.SplitSeq(value, ":") {
+			if !slices.Contains([]string{"0", "1", "d", "s"}, strings.ToLower(strings.TrimSpace(option))) {
+				return fmt.Errorf("fo=%s is no list of 0, 1, d and s with colons between them", value)
+			}
+		}
+	case "rua", "ruf":
+		for target := range strings.SplitSeq(value, ",") {
+			if err := checkReportURI(strings.TrimSpace(target)); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkReportURI checks an address for reports: a URI with an optional size
+// after an exclamation mark (RFC 7489 section 6.2).
+func checkReportURI(target string) error {
+	address, size, sized := strings.Cut(target, "!")
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme == "":
+		return fmt.Errorf("%q is no URI to send reports to: write mailto:dmarc@example.com, several with commas between them", target)
+	case u.Scheme == "mailto" && !strings.Contains(u.Opaque, "@"):
+		return fmt.Errorf("%q has no address after mailto:", target)
+	case sized && !digits(strings.TrimRight(size, "kmgtKMGT")) || sized && size == "":
+		return fmt.Errorf("%q has no size such as 10m after its !", target)
+	}
+	return nil
+}
