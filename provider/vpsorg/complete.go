@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync"
 
 	"github.com/zoneherd/zoneherd/provider"
 	"github.com/zoneherd/zoneherd/schema"
@@ -38,66 +37,84 @@ func (c *Client) ReadZone(ctx context.Context, zone schema.LiveZoneInfo) (*schem
 //
 //	read = count       all of it
 //	read > count       nothing can be missing: read once more, then a notice
-//	read < count       all three ways of asking have to agree, no apex SOA or NS be
-//	                   among them, and the surplus be 1 to 9: then it is the apex's
-//	                   own hidden records; but a number read that is a multiple of
-//	                   10 may be a page that was cut, unless the same surplus is
-//	                   known, from the configuration or from two other zones
+//	read < count       the list below the zone may have them all, where the zone's
+//	                   own answer was cut; else all three ways of asking have to
+//	                   agree and the surplus be 1 to 9: then it is the apex's own
+//	                   hidden records; but where an apex NS or SOA is listed it may
+//	                   not be, and a number read that is a multiple of 10 may be a
+//	                   page that was cut: these want two other zones, or the
+//	                   configuration, to confirm the surplus
 //	no count           only a list that has said its own end, with its own count
 func (c *Client) complete(ctx context.Context, zone schema.LiveZoneInfo, first *reading) (records []schema.LiveRecord, notices []string, err error) {
 	read := len(first.records)
+	surplus := first.count - read
 	switch {
 	case first.count < 0:
 		return c.completeUncounted(ctx, zone, first)
-	case read == first.count:
+	case surplus == 0:
 		return first.records, nil, nil
-	case read > first.count:
-		again, err := c.readDetails(ctx, zone)
-		if err != nil {
-			return nil, nil, err
-		}
-		switch {
-		case again.count >= 0 && len(again.records) < again.count:
-			return nil, nil, incomplete(zone, again.count, len(again.records), "the numbers change while it is read: try again")
-		case len(again.records) > again.count:
-			notices = []string{fmt.Sprintf("the service counts %d records and lists %d, so that nothing is missing", again.count, len(again.records))}
-		}
-		return again.records, notices, nil
+	case surplus < 0:
+		return c.completeOver(ctx, zone)
 	}
-	surplus := first.count - read
-	if surplus > maxSurplus || listsApex(zone.Name, first.records) {
-		return nil, nil, incomplete(zone, first.count, read, "")
-	}
-	notice := fmt.Sprintf("the service counts %d records and lists %d: the count includes the apex's own SOA and NS, which it hides", first.count, read)
+	hidden := []string{fmt.Sprintf("the service counts %d records and lists %d: the count includes the apex's own SOA and NS, which it hides", first.count, read)}
 	if c.surplus.isKnown(surplus, zone.Name) {
-		return first.records, []string{notice}, nil
+		return first.records, hidden, nil
 	}
-	same, err := c.agree(ctx, zone, first)
+	nested, err := c.readNested(ctx, zone)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !same {
+	if len(nested.records) == first.count && includes(nested, first) {
+		return nested.records, nil, nil
+	}
+	flat, err := c.readFlat(ctx, zone)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case !sameReading(first, nested) || !sameReading(first, flat):
 		return nil, nil, incomplete(zone, first.count, read, "the ways of asking for its records give different ones: ")
-	}
-	if read == 0 || read%10 != 0 { // an empty list is no cut page
+	case surplus > maxSurplus:
+		return nil, nil, incomplete(zone, first.count, read, "")
+	case read == 0: // an empty list is no cut page, and confirms nothing
+		return first.records, hidden, nil
+	case read%10 != 0 && !listsApex(zone.Name, first.records):
 		c.surplus.confirm(surplus, zone.Name)
-		return first.records, []string{notice}, nil
+		return first.records, hidden, nil
 	}
-	if err := c.confirmElsewhere(ctx, zone); err != nil {
+	if err := c.confirmElsewhere(ctx, zone, surplus); err != nil {
 		return nil, nil, err
 	}
 	if c.surplus.isKnown(surplus, zone.Name) {
-		return first.records, []string{notice}, nil
+		return first.records, hidden, nil
 	}
 	return nil, nil, incomplete(zone, first.count, read, "")
 }
 
-// maxSurplus is the most hidden apex records that are believed in.
-const maxSurplus = 9
+// completeOver takes a zone that lists more than it counts, which it may have
+// done only because somebody was writing.
+func (c *Client) completeOver(ctx context.Context, zone schema.LiveZoneInfo) (records []schema.LiveRecord, notices []string, err error) {
+	again, err := c.readDetails(ctx, zone)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch read := len(again.records); {
+	case read < again.count || again.count < 0:
+		return nil, nil, incomplete(zone, again.count, read, "the numbers change while it is read, so try again: ")
+	case read > again.count:
+		notices = []string{fmt.Sprintf("the service counts %d records and lists %d, so that nothing is missing", again.count, read)}
+	}
+	return again.records, notices, nil
+}
+
+const (
+	maxSurplus = 9  // the most hidden apex records that are believed in
+	maxLooked  = 16 // how many other zones are asked about a surplus
+)
 
 func incomplete(zone schema.LiveZoneInfo, counted, read int, why string) error {
 	reason := fmt.Sprintf("%sthe service counts %d records and gives %d, so that some may be missing, and nothing is written there", why, counted, read)
-	if s := counted - read; s > 0 && s <= maxSurplus {
+	if s := counted - read; s > 0 && s <= maxSurplus && why == "" {
 		reason += fmt.Sprintf("; if the count always includes %d hidden apex records, say so with record-count-surplus: %d in zoneherd.yaml", s, s)
 	}
 	return &provider.IncompleteError{Zone: zone.Name, Counted: counted, Read: read, Reason: reason}
@@ -121,34 +138,41 @@ func (c *Client) completeUncounted(ctx context.Context, zone schema.LiveZoneInfo
 // records give the same ones.
 func (c *Client) agree(ctx context.Context, zone schema.LiveZoneInfo, first *reading) (bool, error) {
 	nested, err := c.readNested(ctx, zone)
-	if err != nil {
+	if err != nil || !sameReading(first, nested) {
 		return false, err
-	}
-	if !sameReading(first, nested) {
-		return false, nil
 	}
 	flat, err := c.readFlat(ctx, zone)
-	if err != nil {
-		return false, err
-	}
-	return sameReading(first, flat), nil
+	return err == nil && sameReading(first, flat), err
 }
 
 // confirmElsewhere looks at a few other zones of the account, so that what is
 // said about one zone does not depend on which others were read before it.
-func (c *Client) confirmElsewhere(ctx context.Context, zone schema.LiveZoneInfo) error {
+// It does so once in a run for each surplus.
+func (c *Client) confirmElsewhere(ctx context.Context, zone schema.LiveZoneInfo, surplus int) error {
+	select {
+	case c.surplus.looking <- struct{}{}:
+		defer func() { <-c.surplus.looking }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if c.surplus.looked[surplus] {
+		return nil
+	}
 	zones, err := c.ListZones(ctx)
 	if err != nil {
 		return err
 	}
-	looked := 0
+	asked := 0
 	for _, other := range zones {
-		if other.Name == zone.Name || other.Records <= 0 || looked == 8 {
+		if other.Name == zone.Name || other.Records <= 0 {
 			continue
 		}
-		looked++
+		if asked == maxLooked || c.surplus.isKnown(surplus, zone.Name) {
+			break
+		}
+		asked++
 		r, err := c.readDetails(ctx, other)
-		if errors.Is(err, provider.ErrNotFound) {
+		if errors.Is(err, provider.ErrNotFound) || errors.Is(err, provider.ErrIncomplete) {
 			continue
 		}
 		if err != nil {
@@ -159,46 +183,15 @@ func (c *Client) confirmElsewhere(ctx context.Context, zone schema.LiveZoneInfo)
 			continue
 		}
 		same, err := c.agree(ctx, other, r)
-		if err != nil {
+		if err != nil && !errors.Is(err, provider.ErrIncomplete) {
 			return err
 		}
 		if same {
 			c.surplus.confirm(r.count-n, other.Name)
 		}
 	}
+	c.surplus.looked[surplus] = true
 	return nil
-}
-
-// surplus is by how much record_count exceeds what is listed.
-type surplus struct {
-	known int // from the configuration; negative: not known
-
-	mu        sync.Mutex
-	confirmed map[int]map[schema.Name]bool // which zones confirm which surplus
-}
-
-func (s *surplus) confirm(n int, zone schema.Name) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.confirmed[n] == nil {
-		s.confirmed[n] = map[schema.Name]bool{}
-	}
-	s.confirmed[n][zone] = true
-}
-
-// isKnown reports whether the configuration says it, or two zones other than
-// the one asked about.
-func (s *surplus) isKnown(n int, zone schema.Name) bool {
-	if s.known >= 0 {
-		return s.known == n
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	others := len(s.confirmed[n])
-	if s.confirmed[n][zone] {
-		others--
-	}
-	return others >= 2
 }
 
 // listsApex reports whether the service's own apex records are among those
@@ -214,9 +207,11 @@ func listsApex(zone schema.Name, records []schema.LiveRecord) bool {
 
 // sameReading compares readings by handle and content.
 func sameReading(a, b *reading) bool {
-	if len(a.records) != len(b.records) {
-		return false
-	}
+	return len(a.records) == len(b.records) && includes(a, b)
+}
+
+// includes reports whether all records of b are in a.
+func includes(a, b *reading) bool {
 	byHandle := make(map[schema.Handle]schema.LiveRecord, len(a.records))
 	for _, r := range a.records {
 		byHandle[r.Handle] = r
@@ -231,25 +226,22 @@ func sameReading(a, b *reading) bool {
 
 // readDetails reads a zone with its records in one answer.
 func (c *Client) readDetails(ctx context.Context, zone schema.LiveZoneInfo) (*reading, error) {
-	var w wireZone
-	if _, err := c.read(ctx, &request{op: "read the zone " + zone.Name.Display(), method: http.MethodGet, path: zonePath(zone.Handle), needs: "dns:list"}, &w); err != nil {
+	w, err := read[wireZone](ctx, c, &request{op: "read the zone " + zone.Name.Display(), method: http.MethodGet, path: zonePath(zone.Handle), needs: "dns:list"})
+	if err != nil {
 		return nil, err
 	}
-	if info, err := w.info(); err != nil || info.Name != zone.Name {
+	info, err := w.info()
+	if err != nil || info.Name != zone.Name || info.Handle != zone.Handle {
 		return nil, &provider.IncompleteError{Zone: zone.Name, Counted: -1, Read: -1, Reason: "the service answers with something else than the zone that was asked for: try again"}
 	}
 	if w.Records == nil {
 		r, err := c.readNested(ctx, zone)
-		if err == nil && w.Count != nil {
-			r.count = int(*w.Count)
+		if err == nil && info.Records >= 0 {
+			r.count = info.Records
 		}
 		return r, err
 	}
-	r := &reading{count: -1}
-	if w.Count != nil && *w.Count >= 0 {
-		r.count = int(*w.Count)
-	}
-	var err error
+	r := &reading{count: info.Records}
 	r.records, err = c.decodeAll(zone, *w.Records)
 	return r, err
 }
@@ -268,8 +260,7 @@ func (c *Client) readFlat(ctx context.Context, zone schema.LiveZoneInfo) (*readi
 func (c *Client) readList(ctx context.Context, zone schema.LiveZoneInfo, r request) (*reading, error) {
 	l, err := list[wireRecord](ctx, c, r)
 	if err != nil {
-		var ie *provider.IncompleteError
-		if errors.As(err, &ie) {
+		if ie, ok := errors.AsType[*provider.IncompleteError](err); ok {
 			ie.Zone = zone.Name
 		}
 		return nil, err

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/zoneherd/zoneherd/schema"
 )
@@ -15,7 +17,7 @@ type wireRecord struct {
 	UUID     text    `json:"uuid"`
 	Type     string  `json:"record_type"`
 	Name     *string `json:"name"`
-	Value    string  `json:"value"`
+	Value    *string `json:"value"`
 	TTL      *number `json:"ttl"`
 	Priority *number `json:"priority"`
 }
@@ -36,6 +38,20 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*string)(t))
 }
 
+// check reports what is wrong with a text as a handle: it is put into paths,
+// where some would name something else.
+func (t text) check() error {
+	switch {
+	case t == "":
+		return errors.New("without a uuid")
+	case t == ".", t == "..", len(t) > maxHandle, strings.ContainsFunc(string(t), unicode.IsControl):
+		return fmt.Errorf("with the uuid %.40q, which cannot be used", string(t))
+	}
+	return nil
+}
+
+const maxHandle = 1024
+
 // number is a whole number, which may be written as a string.
 type number int64
 
@@ -55,8 +71,8 @@ func (n *number) UnmarshalJSON(b []byte) error {
 // not allow, and a type that is not ours, become [schema.Opaque].
 func (w *wireRecord) decode(zone schema.Name) (schema.LiveRecord, error) {
 	r := schema.LiveRecord{Handle: schema.Handle(w.UUID), TTL: schema.DefaultTTL}
-	if w.UUID == "" {
-		return r, errors.New("a record without a uuid")
+	if err := w.UUID.check(); err != nil {
+		return r, fmt.Errorf("a record %w", err)
 	}
 	if w.Name == nil {
 		return r, errors.New("a record without a name")
@@ -75,8 +91,12 @@ func (w *wireRecord) decode(zone schema.Name) (schema.LiveRecord, error) {
 		return r, fmt.Errorf("a record with a name that cannot be read: %w", err)
 	}
 	typ := schema.Type(strings.ToUpper(w.Type))
-	if r.Data = w.data(typ, zone); r.Data == nil {
-		raw := w.Value
+	var raw string
+	if w.Value != nil {
+		raw = *w.Value
+		r.Data = w.data(typ, raw, zone)
+	}
+	if r.Data == nil {
 		if w.Priority != nil {
 			raw = strconv.FormatInt(int64(*w.Priority), 10) + " " + raw
 		}
@@ -114,32 +134,32 @@ func decodeName(text string, zone schema.Name) (name, alternative schema.Name, e
 }
 
 // data reads a value by its type; nil where it cannot be read.
-func (w *wireRecord) data(typ schema.Type, zone schema.Name) schema.Data {
+func (w *wireRecord) data(typ schema.Type, value string, zone schema.Name) schema.Data {
 	switch typ {
 	case schema.TypeA:
-		if addr, err := schema.ParseIPv4(w.Value); err == nil {
+		if addr, err := schema.ParseIPv4(value); err == nil {
 			return schema.A{Addr: addr}
 		}
 	case schema.TypeAAAA:
-		if addr, err := schema.ParseIPv6(w.Value); err == nil {
+		if addr, err := schema.ParseIPv6(value); err == nil {
 			return schema.AAAA{Addr: addr}
 		}
 	case schema.TypeCNAME:
-		if host, ok := decodeHost(w.Value, zone); ok && w.Value != "" {
+		if host, ok := decodeHost(value, zone); ok && value != "" {
 			return schema.CNAME{Target: host}
 		}
 	case schema.TypeNS:
-		if host, ok := decodeHost(w.Value, zone); ok && w.Value != "" {
+		if host, ok := decodeHost(value, zone); ok && value != "" {
 			return schema.NS{Host: host}
 		}
 	case schema.TypeMX:
-		return w.mx(zone)
+		return w.mx(value, zone)
 	case schema.TypeSRV:
-		return w.srv(zone)
+		return w.srv(value, zone)
 	case schema.TypeCAA:
-		return decodeCAA(w.Value)
+		return decodeCAA(value)
 	case schema.TypeTXT:
-		if txt, err := schema.ParseText(decodeText(w.Value)); err == nil {
+		if txt, err := schema.ParseText(decodeText(value)); err == nil {
 			return txt
 		}
 	}
@@ -159,27 +179,26 @@ func decodeHost(text string, zone schema.Name) (schema.Name, bool) {
 	return name, err == nil
 }
 
-// priority is the priority, of its own field or before the value.
-func (w *wireRecord) priority(fields []string, rest int) (schema16 uint16, remaining []string, ok bool) {
+// split separates the priority from the fields of a value, of which there are
+// n besides. It stands in a field of its own, or first in the value, or in
+// both, where they have to agree.
+func (w *wireRecord) split(value string, n int) (priority uint16, fields []string, ok bool) {
+	fields = strings.Fields(value)
+	apart := w.Priority != nil && *w.Priority >= 0 && *w.Priority <= math.MaxUint16
 	switch {
-	case len(fields) == rest+1:
-		n, err := schema.ParseNumber("priority", fields[0])
-		return n, fields[1:], err == nil
-	case len(fields) == rest && w.Priority != nil && *w.Priority >= 0 && *w.Priority <= 65535:
+	case len(fields) == n && apart:
 		return uint16(*w.Priority), fields, true
+	case len(fields) == n+1:
+		p, err := schema.ParseNumber("priority", fields[0])
+		return p, fields[1:], err == nil && (w.Priority == nil || *w.Priority == number(p))
+	case len(fields) == n-1 && apart: // a target that is nothing: the root, its dot taken off
+		return uint16(*w.Priority), append(fields, "."), true
 	}
 	return 0, nil, false
 }
 
-func (w *wireRecord) mx(zone schema.Name) schema.Data {
-	fields := strings.Fields(w.Value)
-	if len(fields) == 0 {
-		fields = []string{""}
-	}
-	if len(fields) == 1 && w.Priority == nil {
-		return nil
-	}
-	preference, fields, ok := w.priority(fields, 1)
+func (w *wireRecord) mx(value string, zone schema.Name) schema.Data {
+	preference, fields, ok := w.split(value, 1)
 	if !ok {
 		return nil
 	}
@@ -190,8 +209,8 @@ func (w *wireRecord) mx(zone schema.Name) schema.Data {
 	return schema.MX{Preference: preference, Exchange: host}
 }
 
-func (w *wireRecord) srv(zone schema.Name) schema.Data {
-	priority, fields, ok := w.priority(strings.Fields(w.Value), 3)
+func (w *wireRecord) srv(value string, zone schema.Name) schema.Data {
+	priority, fields, ok := w.split(value, 3)
 	if !ok {
 		return nil
 	}
@@ -212,8 +231,12 @@ func decodeCAA(text string) schema.Data {
 		return nil
 	}
 	value = strings.TrimSpace(value)
-	if unquoted, ok := unquote(value); ok {
-		value = unquoted
+	if strings.HasPrefix(value, `"`) {
+		var b strings.Builder
+		if n, ok := unquoteOne(&b, value); !ok || n != len(value) {
+			return nil
+		}
+		value = b.String()
 	}
 	caa, err := schema.ParseCAA(flags, tag, value)
 	if err != nil {

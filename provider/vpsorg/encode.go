@@ -75,10 +75,12 @@ func encodeData(d schema.Data) (value string, priority *int, err error) {
 }
 
 // encodeText writes text as it is where it reads back as itself, else in
-// quoted strings. Blanks at its ends, and nothing at all, are quoted too, so
-// that no form field trims or refuses them.
+// quoted strings: also what only begins like one, as another reader may be
+// less strict than unquote, and blanks at its ends and nothing at all, so that
+// no form field trims or refuses them.
 func encodeText(d schema.TXT) string {
-	if _, quoted := unquote(d.Text); quoted || d.Text == "" || strings.TrimFunc(d.Text, unicode.IsSpace) != d.Text || needsEscapes(d.Text) {
+	trimmed := strings.TrimFunc(d.Text, unicode.IsSpace)
+	if looksQuoted := strings.HasPrefix(trimmed, `"`); looksQuoted || trimmed == "" || trimmed != d.Text || needsEscapes(d.Text) {
 		return d.String()
 	}
 	return d.Text

@@ -1,6 +1,7 @@
 package vpsorg
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (e *APIError) Error() string {
 	case http.StatusForbidden:
 		return fmt.Sprintf("%s: the token lacks the permission %s%s: make one that has it at /account/developers/ of the service's site", e.Op, e.Permission, said)
 	case http.StatusNotFound:
-		return fmt.Sprintf("%s: there is no such thing, or it belongs to another account%s", e.Op, said)
+		return fmt.Sprintf("%s: it does not exist, or belongs to another account%s", e.Op, said)
 	case http.StatusBadRequest:
 		field := ""
 		if e.Field != "" {
@@ -56,6 +57,43 @@ func (e *APIError) Error() string {
 	return fmt.Sprintf("%s: the service answers with the status %d%s", e.Op, e.Status, said)
 }
 
+// uncertain is a write that may have taken effect or not.
+func uncertain(r *request, cause error) error { return &UncertainError{r.op, cause} }
+
+// UncertainError is a write that may have taken effect or not, and may still.
+// It is [provider.ErrUncertain] and no other kind, whatever its cause is;
+// [errors.As] finds the cause, and [errors.Is] a context's error.
+type UncertainError struct {
+	Op    string // what was asked: "create A www.example.com"
+	Cause error  // an [APIError] with status 3xx or 5xx, or what the network said
+}
+
+// Error says why the outcome is unknown.
+func (e *UncertainError) Error() string {
+	why := e.Cause.Error()
+	if api, ok := errors.AsType[*APIError](e.Cause); ok {
+		why = fmt.Sprintf("the service answered with the status %d", api.Status)
+		if api.Detail != "" {
+			why += fmt.Sprintf(" (it says: %s)", api.Detail)
+		}
+	}
+	return fmt.Sprintf("%s: whether it took effect is not known, since it was sent and then: %s; read the zone before repeating it", e.Op, why)
+}
+
+// Is makes the error [provider.ErrUncertain], and that of a context that ended it.
+func (e *UncertainError) Is(target error) bool {
+	switch target {
+	case provider.ErrUncertain:
+		return true
+	case context.Canceled, context.DeadlineExceeded:
+		return errors.Is(e.Cause, target)
+	}
+	return false
+}
+
+// As finds the cause.
+func (e *UncertainError) As(target any) bool { return errors.As(e.Cause, target) }
+
 // Is sorts the error into the kinds of package provider.
 func (e *APIError) Is(target error) bool {
 	switch target {
@@ -66,9 +104,10 @@ func (e *APIError) Is(target error) bool {
 	case provider.ErrNotFound:
 		return e.Status == http.StatusNotFound
 	case provider.ErrUnavailable:
-		return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status/100 == 3
+		return e.Status >= 500 || e.Status/100 == 3 || slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, e.Status)
 	case provider.ErrRefused:
-		return e.Status/100 == 4 && !slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests}, e.Status)
+		return e.Status/100 == 4 && !slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+			http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}, e.Status)
 	}
 	return false
 }
@@ -124,7 +163,6 @@ func (c *Client) apiError(r *request, a *answer) *APIError {
 // say makes text of the service safe to show: on one line, without control
 // characters, of bounded length, and without the token.
 func (c *Client) say(text string) string {
-	text = c.token.redact(text)
 	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -134,6 +172,7 @@ func (c *Client) say(text string) string {
 		}
 		return r
 	}, text)), " ")
+	text = c.token.redact(text) // after removing what could stand within it
 	if runes := []rune(text); len(runes) > 300 {
 		text = string(runes[:300]) + "…"
 	}

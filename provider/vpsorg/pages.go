@@ -4,16 +4,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
+	"maps"
 	"net/url"
 	"regexp"
 
 	"github.com/zoneherd/zoneherd/provider"
 )
 
-// maxPages bounds a list.
-const maxPages = 10_000
+// Bounds on a list.
+const (
+	maxPages = 10_000
+	maxItems = 1_000_000
+)
 
 // listing is a list that was read to the end that it tells of.
 type listing[T any] struct {
@@ -24,82 +28,78 @@ type listing[T any] struct {
 	ended bool
 }
 
-// page is Django REST framework's page of a list.
+// list reads all pages of a list: a bare array, a bare array with a Link
+// header (RFC 8288), or Django REST framework's pages. Of the address of a
+// next page only the query is taken: it may name a scheme or host that is not
+// ours, and the token never goes elsewhere.
+func list[T any](ctx context.Context, c *Client, r request) (*listing[T], error) {
+	out := &listing[T]{count: -1}
+	incomplete := func(reason string) error {
+		return &provider.IncompleteError{Counted: out.count, Read: len(out.items), Reason: reason}
+	}
+	asked := map[string]bool{r.query.Encode(): true}
+	filter := r.query
+	for range maxPages {
+		p, err := readAs(ctx, c, &r, parsePage[T])
+		if err != nil {
+			return nil, err
+		}
+		out.items = append(out.items, p.Results...)
+		if p.Count != nil {
+			out.count = *p.Count
+		}
+		if p.Next == nil || *p.Next == "" {
+			out.ended = p.paged
+			return out, nil
+		}
+		next, err := url.Parse(*p.Next)
+		if err != nil {
+			return nil, incomplete("the address of its next page is no URL")
+		}
+		query := next.Query()
+		maps.Copy(query, filter)
+		if r.query = query; asked[query.Encode()] {
+			return nil, incomplete("its pages lead in a circle")
+		}
+		asked[query.Encode()] = true
+		if len(out.items) > maxItems {
+			break
+		}
+	}
+	return nil, incomplete(fmt.Sprintf("it has more than %d pages or %d items", maxPages, maxItems))
+}
+
+// page is one page of a list, in Django REST framework's form.
 type page[T any] struct {
 	Count   *int    `json:"count"`
 	Next    *string `json:"next"`
 	Results []T     `json:"results"`
+
+	// paged says that the answer had that form, and so tells its end.
+	paged bool
+}
+
+func parsePage[T any](a *answer) (page[T], error) {
+	var p page[T]
+	if body := bytes.TrimLeft(a.body, " \t\r\n"); len(body) > 0 && body[0] == '[' {
+		if err := json.Unmarshal(body, &p.Results); err != nil {
+			return p, err
+		}
+		for _, link := range a.header.Values("Link") {
+			if m := linkNext.FindStringSubmatch(link); m != nil {
+				p.Next = &m[1]
+			}
+		}
+		return p, nil
+	}
+	if err := json.Unmarshal(a.body, &p); err != nil {
+		return p, err
+	}
+	if p.Results == nil {
+		return p, errors.New("it is no list")
+	}
+	p.paged = true
+	return p, nil
 }
 
 var linkNext = regexp.MustCompile(`<([^>]*)>\s*;[^,]*\brel="?next"?`)
-
-// list reads all pages of a list: a bare array, a bare array with a Link
-// header, or Django REST framework's pages. Of the address of a next page only
-// the query is taken: it may name a scheme or host that is not ours, and the
-// token never goes elsewhere.
-func list[T any](ctx context.Context, c *Client, r request) (*listing[T], error) {
-	out := &listing[T]{count: -1}
-	asked := map[string]bool{r.query.Encode(): true}
-	filter := r.query
-	for range maxPages {
-		var raw json.RawMessage
-		a, err := c.read(ctx, &r, &raw)
-		if err != nil {
-			return nil, err
-		}
-		items, next, err := pageOf(out, a.header, raw)
-		if err != nil {
-			return nil, fmt.Errorf("%s: the answer is no list, which is no answer of this API (%w): check the endpoint %s: %w", r.op, err, c.endpoint, provider.ErrUnavailable)
-		}
-		out.items = append(out.items, items...)
-		if next == "" {
-			return out, nil
-		}
-		u, err := url.Parse(next)
-		if err != nil {
-			return nil, &provider.IncompleteError{Counted: out.count, Read: len(out.items), Reason: "the address of its next page is no URL"}
-		}
-		query := u.Query()
-		for key, values := range filter {
-			if !query.Has(key) {
-				query[key] = values
-			}
-		}
-		if asked[query.Encode()] {
-			return nil, &provider.IncompleteError{Counted: out.count, Read: len(out.items), Reason: "its pages lead in a circle"}
-		}
-		asked[query.Encode()] = true
-		r.query = query
-	}
-	return nil, &provider.IncompleteError{Counted: out.count, Read: len(out.items), Reason: fmt.Sprintf("it has more than %d pages", maxPages)}
-}
-
-// pageOf reads one page and gives the address of the next, empty for none.
-func pageOf[T any](out *listing[T], header http.Header, raw json.RawMessage) (items []T, next string, err error) {
-	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
-		if err := json.Unmarshal(raw, &items); err != nil {
-			return nil, "", err
-		}
-		for _, link := range header.Values("Link") {
-			if m := linkNext.FindStringSubmatch(link); m != nil {
-				return items, m[1], nil
-			}
-		}
-		return items, "", nil
-	}
-	var p page[T]
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return nil, "", err
-	}
-	if p.Results == nil {
-		return nil, "", fmt.Errorf("it has no results")
-	}
-	if p.Count != nil {
-		out.count = *p.Count
-	}
-	out.ended = p.Next == nil || *p.Next == ""
-	if out.ended {
-		return p.Results, "", nil
-	}
-	return p.Results, *p.Next, nil
-}

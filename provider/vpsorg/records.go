@@ -2,6 +2,7 @@ package vpsorg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,11 +22,14 @@ func zonePath(h schema.Handle) string { return "/dns-zones/" + url.PathEscape(st
 
 // ReadRecord implements [provider.Reader].
 func (c *Client) ReadRecord(ctx context.Context, zone provider.ZoneID, handle schema.Handle) (schema.LiveRecord, error) {
-	var w wireRecord
-	if _, err := c.read(ctx, &request{op: "read a record of " + zone.Name.Display(), method: http.MethodGet, path: recordPath(handle), needs: "dns:list"}, &w); err != nil {
+	w, err := read[wireRecord](ctx, c, &request{op: "read a record of " + zone.Name.Display(), method: http.MethodGet, path: recordPath(handle), needs: "dns:list"})
+	if err != nil {
 		return schema.LiveRecord{}, err
 	}
 	rec, err := w.decode(zone.Name)
+	if err == nil && rec.Handle != handle {
+		err = errors.New("another record than was asked for")
+	}
 	if err != nil {
 		return schema.LiveRecord{}, &provider.IncompleteError{Zone: zone.Name, Counted: -1, Read: -1, Reason: "the service gives " + c.say(err.Error())}
 	}
@@ -80,8 +84,8 @@ func differing(whole wireWrite, before, after provider.Record) wireWrite {
 // store does a write and compares what the service says it has stored with
 // what was meant.
 func (c *Client) store(ctx context.Context, zone provider.ZoneID, meant provider.Record, r *request) (schema.LiveRecord, error) {
-	var w wireRecord
-	if _, err := c.read(ctx, r, &w); err != nil {
+	w, err := read[wireRecord](ctx, c, r)
+	if err != nil {
 		return schema.LiveRecord{}, err
 	}
 	stored, err := w.decode(zone.Name)
@@ -92,6 +96,9 @@ func (c *Client) store(ctx context.Context, zone provider.ZoneID, meant provider
 		stored.Name, stored.Alternative = stored.Alternative, stored.Name
 	}
 	if stored.Name != meant.Name || stored.TTL != meant.TTL || stored.Data != meant.Data {
+		if text := stored.Data.String(); c.token.redact(text) != text {
+			stored.Data = schema.Opaque{RRType: stored.Data.Type(), Raw: c.token.redact(text)}
+		}
 		return stored, fmt.Errorf("%s: %w", r.op, &provider.MismatchError{Meant: meant, Stored: stored})
 	}
 	return stored, nil
@@ -99,6 +106,5 @@ func (c *Client) store(ctx context.Context, zone provider.ZoneID, meant provider
 
 // DeleteRecord implements [provider.RecordWriter].
 func (c *Client) DeleteRecord(ctx context.Context, zone provider.ZoneID, handle schema.Handle) error {
-	_, err := c.do(ctx, &request{op: "delete a record of " + zone.Name.Display(), method: http.MethodDelete, path: recordPath(handle), needs: "dns:delete"})
-	return err
+	return c.remove(ctx, &request{op: "delete a record of " + zone.Name.Display(), method: http.MethodDelete, path: recordPath(handle), needs: "dns:delete"})
 }

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/zoneherd/zoneherd/provider"
@@ -19,9 +17,10 @@ import (
 
 // Bounds on one request.
 const (
-	requestTimeout = 60 * time.Second // all of it, body included
+	requestTimeout = 60 * time.Second // one attempt, from dialling to the end of the body
 	maxBody        = 64 << 20         // bytes of an answer, after decompression
 	maxPause       = 2 * time.Minute  // the longest Retry-After that is waited for
+	maxThrottles   = 40               // how often one request is throttled before it is given up
 )
 
 // request is one call of the API.
@@ -43,11 +42,16 @@ type answer struct {
 	body   []byte
 }
 
+// failed reports whether the service, or a proxy before it, has failed or gave
+// up, so that nothing is known of what became of the request.
+func (a *answer) failed() bool {
+	return a.status >= 500 || a.status == http.StatusRequestTimeout || a.status == http.StatusTooEarly
+}
+
 // do sends a request until there is an answer to act on, and gives it where it
 // is a success. Reads are repeated after failures of any kind that may pass,
 // writes only where nothing can have happened: after 429, and where no
-// connection came about. Any other failure of a write after it was sent is
-// [provider.ErrUncertain].
+// connection came about. Any other failure of a write is [provider.ErrUncertain].
 func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 	var body []byte
 	if r.body != nil {
@@ -56,68 +60,73 @@ func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 			return nil, fmt.Errorf("%s: %w", r.op, err)
 		}
 	}
-	var last error
 	throttles := 0
-	for attempt := 0; attempt < c.attempts; {
-		if err := sleep(ctx, c.pace.reserve(time.Now())); err != nil {
+	for attempt := 1; ; {
+		if err := c.pace.wait(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.op, err)
 		}
 		begun := time.Now()
 		a, sent, err := c.send(ctx, r, body)
+		var failure error
 		switch {
 		case err == nil && a.status/100 == 2:
 			c.pace.succeeded()
+			c.retries.succeeded()
 			return a, nil
 		case err == nil && a.status == http.StatusTooManyRequests:
-			last = c.apiError(r, a)
-			pause, given := retryAfter(a)
-			if !given {
-				pause = backoff(throttles)
+			if err := c.throttled(r, a, begun, &throttles); err != nil {
+				return nil, err
 			}
-			if throttles++; pause > maxPause || throttles > 40 {
-				return nil, last
-			}
-			c.pace.throttled(begun, time.Now(), pause)
 			continue
-		case ctx.Err() != nil && !(r.write() && sent):
-			return nil, fmt.Errorf("%s: %w", r.op, ctx.Err())
-		case err != nil && r.write() && sent:
-			return nil, uncertain(r, c.plain(err))
-		case err == nil && r.write() && (a.status >= 500 || a.status/100 == 3):
+		case err == nil && r.write() && (a.failed() || a.status/100 == 3):
 			return nil, uncertain(r, c.apiError(r, a))
-		case err == nil && a.status < 500:
+		case err == nil && !a.failed():
 			return nil, c.apiError(r, a)
 		case err == nil:
-			last = c.apiError(r, a)
+			failure = c.apiError(r, a)
+		case r.write() && sent:
+			return nil, uncertain(r, c.plain(err))
+		case ctx.Err() != nil:
+			return nil, fmt.Errorf("%s: %w", r.op, ctx.Err())
 		default:
-			last = fmt.Errorf("%s: %s cannot be reached (%w): %w", r.op, c.endpoint.Host, c.plain(err), provider.ErrUnavailable)
-			if !temporary(err) {
-				return nil, last
+			failure = fmt.Errorf("%s: %s cannot be reached or does not answer (%w): check the network and the endpoint: %w", r.op, c.endpoint.Host, c.plain(err), provider.ErrUnavailable)
+			if hopeless(err) {
+				return nil, failure
 			}
 		}
-		if attempt++; attempt < c.attempts {
-			if err := sleep(ctx, backoff(attempt)); err != nil {
-				return nil, last
-			}
+		if attempt++; attempt > c.attempts || !c.retries.take() {
+			return nil, failure
+		}
+		c.log.Debug("asking again", "what", r.op, "attempt", attempt, "after", failure.Error())
+		if err := sleep(ctx, backoff(attempt)); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.op, err)
 		}
 	}
-	return nil, last
 }
 
-// uncertain is a write that may have happened.
-func uncertain(r *request, err error) error {
-	return fmt.Errorf("%s: whether it took effect is not known (%w): %w", r.op, err, provider.ErrUncertain)
+// throttled makes all requests wait, and gives an error where this one has
+// waited enough.
+func (c *Client) throttled(r *request, a *answer, begun time.Time, times *int) error {
+	pause, given := retryAfter(a)
+	if !given {
+		pause = backoff(*times)
+	}
+	if *times++; pause > maxPause || *times > maxThrottles {
+		return c.apiError(r, a)
+	}
+	if c.pace.throttled(begun, time.Now(), pause) {
+		c.log.Info("the service throttles this token: all requests wait", "for", pause.Round(time.Second))
+	}
+	return nil
 }
 
 // send sends a request once. sent is false only where no connection came
 // about, so that nothing of it can have arrived.
-func (c *Client) send(ctx context.Context, r *request, body []byte) (a *answer, sent bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+func (c *Client) send(parent context.Context, r *request, body []byte) (a *answer, sent bool, err error) {
+	ctx, cancel := context.WithTimeout(parent, requestTimeout)
 	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent = true }})
-	u := *c.endpoint
-	u.RawPath = ""
-	target := u.String() + r.path
+	target := c.endpoint.String() + r.path
 	if len(r.query) > 0 {
 		target += "?" + r.query.Encode()
 	}
@@ -131,25 +140,36 @@ func (c *Client) send(ctx context.Context, r *request, body []byte) (a *answer, 
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	defer func() {
+		if err != nil && ctx.Err() != nil && parent.Err() == nil {
+			err = fmt.Errorf("no answer within %s", requestTimeout)
+		}
+	}()
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, sent, err
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
+	var text bytes.Buffer
+	if res.ContentLength > 0 {
+		text.Grow(int(min(res.ContentLength, maxBody)) + bytes.MinRead)
+	}
+	n, err := text.ReadFrom(io.LimitReader(res.Body, maxBody+1))
 	switch {
 	case err != nil:
 		return nil, true, fmt.Errorf("the answer broke off: %w", err)
-	case len(text) > maxBody:
-		return nil, true, errTooLarge
+	case n > maxBody:
+		return nil, true, &tooLargeError{}
 	}
-	return &answer{res.StatusCode, res.Header, text}, true, nil
+	return &answer{res.StatusCode, res.Header, text.Bytes()}, true, nil
 }
 
-var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)
+// tooLargeError is an answer larger than maxBody.
+type tooLargeError struct{}
 
-// temporary reports whether asking again may help.
-func temporary(err error) bool { return !errors.Is(err, errTooLarge) }
+func (*tooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20)
+}
 
 // plain is an error of the transport without the URL, which the message names
 // in its own way, and without the token.
@@ -158,69 +178,50 @@ func (c *Client) plain(err error) error {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	if text := err.Error(); c.token.redact(text) != text {
-		return errors.New(c.token.redact(text))
+	if text := err.Error(); c.say(text) != text {
+		return errors.New(c.say(text))
 	}
 	return err
 }
 
-// backoff is how long to wait before the next attempt: doubling from a quarter
-// of a second to eight seconds, less up to a half by chance.
-func backoff(attempt int) time.Duration {
-	d := min(250*time.Millisecond<<min(attempt, 6), 8*time.Second)
-	return d - rand.N(d/2)
+// read does a request and reads its answer as JSON into a T.
+func read[T any](ctx context.Context, c *Client, r *request) (T, error) {
+	return readAs(ctx, c, r, func(a *answer) (v T, err error) {
+		err = json.Unmarshal(a.body, &v)
+		return v, err
+	})
 }
 
-// retryAfter is how long the service asks to wait: in seconds or until a date
-// (RFC 9110 section 10.2.3), or in words as Django REST framework has it.
-func retryAfter(a *answer) (time.Duration, bool) {
-	if text := a.header.Get("Retry-After"); text != "" {
-		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
-			return time.Duration(n) * time.Second, true
-		}
-		if at, err := http.ParseTime(text); err == nil {
-			return max(time.Until(at), 0), true
-		}
-	}
-	if m := expectedIn.FindSubmatch(a.body); m != nil {
-		if n, err := strconv.Atoi(string(m[1])); err == nil {
-			return time.Duration(n) * time.Second, true
-		}
-	}
-	return 0, false
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// read does a request and reads its answer into v, once more where the body is
-// no good JSON, as when a proxy has cut it.
-func (c *Client) read(ctx context.Context, r *request, v any) (*answer, error) {
+// readAs does a request and parses its answer: that of a read once more where
+// it is no good, as when a proxy has cut it.
+func readAs[T any](ctx context.Context, c *Client, r *request, parse func(*answer) (T, error)) (T, error) {
+	var none T
 	for again := true; ; again = false {
 		a, err := c.do(ctx, r)
 		if err != nil {
-			return nil, err
+			return none, err
 		}
-		err = json.Unmarshal(a.body, v)
-		if err == nil {
-			return a, nil
-		}
-		if r.write() {
-			return nil, uncertain(r, fmt.Errorf("the answer is not the JSON it should be: %w", err))
-		}
-		if !again {
-			return nil, fmt.Errorf("%s: the answer is not the JSON it should be, which is no answer of this API (%w): check the endpoint %s: %w", r.op, err, c.endpoint, provider.ErrUnavailable)
+		v, err := parse(a)
+		switch {
+		case err == nil:
+			return v, nil
+		case r.write():
+			return none, uncertain(r, fmt.Errorf("the service has answered with something else than it should: %s", c.say(err.Error())))
+		case !again:
+			return none, fmt.Errorf("%s: the answer is none of this API (%s): check the endpoint %s: %w", r.op, c.say(err.Error()), c.endpoint, provider.ErrUnavailable)
 		}
 	}
+}
+
+// remove does a DELETE, which has no answer but its status. Some answer with
+// JSON all the same; a page in HTML is somebody else's answer.
+func (c *Client) remove(ctx context.Context, r *request) error {
+	a, err := c.do(ctx, r)
+	if err != nil {
+		return err
+	}
+	if a.status == http.StatusAccepted || len(bytes.TrimSpace(a.body)) > 0 && !json.Valid(a.body) {
+		return uncertain(r, fmt.Errorf("the service has answered %d with something else than it should", a.status))
+	}
+	return nil
 }

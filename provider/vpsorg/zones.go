@@ -21,8 +21,8 @@ type wireZone struct {
 
 // info reads a zone of an answer.
 func (z *wireZone) info() (schema.LiveZoneInfo, error) {
-	if z.UUID == "" {
-		return schema.LiveZoneInfo{}, fmt.Errorf("a zone without a uuid")
+	if err := z.UUID.check(); err != nil {
+		return schema.LiveZoneInfo{}, fmt.Errorf("a zone %w", err)
 	}
 	name, err := schema.ParseName(z.Domain)
 	if err != nil {
@@ -45,21 +45,24 @@ func (c *Client) listZones(ctx context.Context, r request) ([]schema.LiveZoneInf
 	if err != nil {
 		return nil, err
 	}
-	seen := make(map[schema.Name]schema.Handle, len(l.items))
+	handles := make(map[schema.Name]schema.Handle, len(l.items))
+	names := make(map[schema.Handle]schema.Name, len(l.items))
 	zones := make([]schema.LiveZoneInfo, 0, len(l.items))
 	for i := range l.items {
 		info, err := l.items[i].info()
 		if err != nil {
 			return nil, &provider.IncompleteError{Counted: l.count, Read: len(l.items), Reason: "the service lists " + c.say(err.Error())}
 		}
-		switch h, twice := seen[info.Name]; {
-		case twice && h != info.Handle:
+		h, named := handles[info.Name]
+		n, handled := names[info.Handle]
+		switch {
+		case named && h != info.Handle, handled && n != info.Name:
 			return nil, &provider.IncompleteError{Counted: l.count, Read: len(l.items),
-				Reason: fmt.Sprintf("the service lists the zone %s twice, as two different ones: have its support remove one", info.Name.Display())}
-		case twice:
+				Reason: fmt.Sprintf("the service lists two different zones as %s, or one as two: try again, and ask its support if that persists", info.Name.Display())}
+		case named:
 			continue // on two pages, since the list has moved between them
 		}
-		seen[info.Name] = info.Handle
+		handles[info.Name], names[info.Handle] = info.Handle, info.Name
 		zones = append(zones, info)
 	}
 	if l.count >= 0 && len(zones) < l.count {
@@ -71,17 +74,20 @@ func (c *Client) listZones(ctx context.Context, r request) ([]schema.LiveZoneInf
 }
 
 // FindZone implements [provider.Lister]. It asks for the zone by name, and
-// still looks at each name of the answer, since a service may ignore that.
+// still looks at each name of the answer, since a service may ignore that. A
+// name with A-labels is asked for in Unicode too, as the service may keep it so.
 func (c *Client) FindZone(ctx context.Context, name schema.Name) (schema.LiveZoneInfo, error) {
 	op := "find the zone " + name.Display()
-	zones, err := c.listZones(ctx, request{op: op, method: http.MethodGet, path: "/dns-zones/",
-		query: url.Values{"domain": {name.Display()}}, needs: "dns:list"})
-	if err != nil {
-		return schema.LiveZoneInfo{}, err
-	}
-	for _, z := range zones {
-		if z.Name == name {
-			return z, nil
+	for _, spelling := range slices.Compact([]string{name.Display(), name.Unicode()}) {
+		zones, err := c.listZones(ctx, request{op: op, method: http.MethodGet, path: "/dns-zones/",
+			query: url.Values{"domain": {spelling}}, needs: "dns:list"})
+		if err != nil {
+			return schema.LiveZoneInfo{}, err
+		}
+		for _, z := range zones {
+			if z.Name == name {
+				return z, nil
+			}
 		}
 	}
 	return schema.LiveZoneInfo{}, fmt.Errorf("%s: the service has no such zone: %w", op, provider.ErrNotFound)
@@ -91,8 +97,8 @@ func (c *Client) FindZone(ctx context.Context, name schema.Name) (schema.LiveZon
 func (c *Client) CreateZone(ctx context.Context, name schema.Name) (schema.LiveZoneInfo, error) {
 	r := &request{op: "create the zone " + name.Display(), method: http.MethodPost, path: "/dns-zones/",
 		body: map[string]string{"domain": name.Display()}, needs: "dns:create"}
-	var z wireZone
-	if _, err := c.read(ctx, r, &z); err != nil {
+	z, err := read[wireZone](ctx, c, r)
+	if err != nil {
 		return schema.LiveZoneInfo{}, err
 	}
 	info, err := z.info()
@@ -107,24 +113,26 @@ func (c *Client) CreateZone(ctx context.Context, name schema.Name) (schema.LiveZ
 
 // DeleteZone implements [provider.ZoneWriter].
 func (c *Client) DeleteZone(ctx context.Context, zone provider.ZoneID) error {
-	_, err := c.do(ctx, &request{op: "delete the zone " + zone.Name.Display(), method: http.MethodDelete,
-		path: "/dns-zones/" + url.PathEscape(string(zone.Handle)) + "/", needs: "dns:delete"})
-	return err
+	return c.remove(ctx, &request{op: "delete the zone " + zone.Name.Display(), method: http.MethodDelete,
+		path: zonePath(zone.Handle), needs: "dns:delete"})
 }
 
 // Identity implements [provider.Identifier].
 func (c *Client) Identity(ctx context.Context) (provider.Identity, error) {
-	var me struct {
-		Account struct {
-			Email string `json:"email"`
-		} `json:"account"`
-		Token struct {
-			Name        string   `json:"name"`
-			Permissions []string `json:"permissions"`
-		} `json:"token"`
-	}
-	if _, err := c.read(ctx, &request{op: "ask whose token this is", method: http.MethodGet, path: "/account/me/", needs: "to see the account"}, &me); err != nil {
+	me, err := read[account](ctx, c, &request{op: "ask whose token this is", method: http.MethodGet, path: "/account/me/", needs: "to see the account"})
+	if err != nil {
 		return provider.Identity{}, err
 	}
-	return provider.Identity{Account: me.Account.Email, Token: me.Token.Name, Permissions: me.Token.Permissions}, nil
+	return provider.Identity{Account: c.say(me.Account.Email), Token: c.say(me.Token.Name), Permissions: me.Token.Permissions}, nil
+}
+
+// account is the account page.
+type account struct {
+	Account struct {
+		Email string `json:"email"`
+	} `json:"account"`
+	Token struct {
+		Name        string   `json:"name"`
+		Permissions []string `json:"permissions"`
+	} `json:"token"`
 }

@@ -1,0 +1,44 @@
+package vpsorg
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// Token is an API token, such as "vps_0123456789abcdef". It never shows
+// itself: printed, formatted, logged or marshalled it is a placeholder.
+type Token string
+
+const hidden = "vps_***"
+
+// String implements [fmt.Stringer].
+func (Token) String() string { return hidden }
+
+// GoString implements [fmt.GoStringer].
+func (Token) GoString() string { return hidden }
+
+// MarshalText implements [encoding.TextMarshaler], and with it JSON.
+func (Token) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// LogValue implements [slog.LogValuer].
+func (Token) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// Format implements [fmt.Formatter] for all verbs.
+func (Token) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hidden)) }
+
+func (t Token) check() error {
+	if t == "" {
+		return errors.New("there is no token: set VPSORG_TOKEN, or give a file that holds it with --token-file")
+	}
+	if strings.ContainsFunc(string(t), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("the token holds blanks or other characters that no token has: copy it again")
+	}
+	return nil
+}
+
+// redact takes the token out of what a server has said.
+func (t Token) redact(text string) string {
+	return strings.ReplaceAll(text, string(t), hidden)
+}
