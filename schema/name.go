@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/miekg/dns"
 	"golang.org/x/net/idna"
@@ -100,10 +101,11 @@ func splitLabels(text string) ([]string, error) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '\\':
-			if i+1 == len(text) {
-				return nil, fmt.Errorf("the name %q ends in a lone backslash", text)
+			n := escapeLength(text[i:])
+			if n == 0 {
+				return nil, fmt.Errorf(`the name %q has a backslash that begins no escape: write \DDD with three digits up to 255, or \X for the character X`, text)
 			}
-			i++
+			i += n - 1
 		case c == '.':
 			labels = append(labels, text[start:i])
 			start = i + 1
@@ -116,6 +118,20 @@ func splitLabels(text string) ([]string, error) {
 	return append(labels, text[start:]), nil
 }
 
+// escapeLength is the length of the escape that text begins with (RFC 1035
+// section 5.1): 4 for \DDD, 2 for \X, 0 where it is none. X is ASCII.
+func escapeLength(text string) int {
+	switch {
+	case len(text) < 2 || text[1] >= 0x80:
+		return 0
+	case text[1] < '0' || text[1] > '9':
+		return 2
+	case len(text) >= 4 && digits(text[1:4]) && text[1:4] <= "255":
+		return 4
+	}
+	return 0
+}
+
 // toASCII maps case and width, and composes, as a resolver would for a name
 // that a person types (UTS 46); underscores and the like are left alone.
 var toASCII = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.BidiRule())
@@ -125,7 +141,7 @@ func asciiLabel(label string) (string, error) {
 	for i := range len(label) {
 		if label[i] >= 0x80 {
 			ascii, err := toASCII.ToASCII(label)
-			if err != nil || ascii == "" || strings.Contains(ascii, ".") {
+			if err != nil || !utf8.ValidString(label) || !hostLike(ascii) {
 				return "", fmt.Errorf("the label %q is no valid internationalised label: check its characters, or write its xn-- form", label)
 			}
 			return ascii, nil
@@ -155,7 +171,16 @@ func asciiLabel(label string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the label %q is not well formed: %w", label, err)
 	}
-	return strings.TrimSuffix(text, "."), nil
+	// A name holds no blank, so that data in presentation form splits at blanks.
+	return strings.ReplaceAll(strings.TrimSuffix(text, "."), `\ `, `\032`), nil
+}
+
+// hostLike reports whether a label has only letters, digits, hyphens and
+// underscores. A label that is not ASCII may map to others, such as a blank.
+func hostLike(label string) bool {
+	return label != "" && !strings.ContainsFunc(label, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
 }
 
 // checkLengths enforces RFC 1035 section 2.3.4 on a name in canonical form
@@ -228,7 +253,7 @@ func ParseHost(text string, zone Name) (Name, error) {
 		return ParseName(text)
 	}
 	n, err := ParseName(text)
-	if err != nil || strings.Count(n.text, ".") > 1 {
+	if err != nil || n.Parent() != Root() {
 		return n, err
 	}
 	return n.under(zone)
@@ -273,15 +298,20 @@ func (n Name) Display() string {
 }
 
 // Unicode is the name without its trailing dot and with A-labels decoded, for
-// showing to people beside the canonical form. A label that does not decode
-// stays as it is.
+// showing to people beside the canonical form. A label that does not decode to
+// one that a person could have typed stays as it is, so that nothing unprintable
+// is shown.
 func (n Name) Unicode() string {
 	if !strings.Contains(n.text, "xn--") {
 		return n.Display()
 	}
 	labels := strings.Split(n.Display(), ".")
 	for i, label := range labels {
-		if u, err := idna.Punycode.ToUnicode(label); err == nil {
+		u, err := idna.Punycode.ToUnicode(label)
+		if err != nil || u == label {
+			continue
+		}
+		if back, err := asciiLabel(u); err == nil && back == label {
 			labels[i] = u
 		}
 	}

@@ -6,7 +6,7 @@ import "strings"
 func (c *checker) owner(s *RRset) {
 	switch s.Type {
 	case TypeA, TypeAAAA:
-		if !s.Name.IsHost() && !addressOwner(s.Name) {
+		if !s.Name.IsHost() && !addressOwner(s.Name, s.Type) {
 			c.sense(s.Values, nil, "owner-host", "%s has %s records and is no host name, so that BIND refuses the zone: use letters, digits and inner hyphens", s.Name.Display(), s.Type)
 		}
 	case TypeMX:
@@ -28,16 +28,16 @@ func serviceOwner(n Name) bool {
 }
 
 // addressOwner reports whether BIND takes a name as the owner of addresses
-// that is no host name: the global catalogue of an Active Directory, and what
-// SPF's macros look up (RFC 7208 section 5.7 and appendix D).
-func addressOwner(n Name) bool {
+// that is no host name: the global catalogue of an Active Directory and, for A
+// alone, what SPF's macros look up (RFC 7208 section 5.7 and appendix D).
+func addressOwner(n Name, t Type) bool {
 	if rest, ok := strings.CutPrefix(n.String(), "gc._msdcs."); ok {
 		return Name{rest}.IsHost()
 	}
-	for p := n; p != Root(); p = p.Parent() {
+	for p := n; t == TypeA && p != Root(); p = p.Parent() {
 		switch p.Label() {
 		case "_spf", "_spf_verify", "_spf_rate":
-			return p.Parent().IsHost()
+			return true
 		}
 	}
 	return false
@@ -51,6 +51,10 @@ func (c *checker) targets(s *RRset) {
 	for i, v := range s.Values {
 		target, ok := Target(v.Data)
 		if !ok || target == Root() && s.Type != TypeNS {
+			continue
+		}
+		if target == Root() {
+			c.sense(s.Values[i:i+1], nil, "target-host", "%s NS points at the DNS root, which serves no zone but its own: name the server", s.Name.Display())
 			continue
 		}
 		if !target.IsHost() || target.IsWildcard() {
