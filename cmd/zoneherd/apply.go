@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/zoneherd/zoneherd/plan/apply"
+	"github.com/zoneherd/zoneherd/plan/report"
+)
+
+func (p *program) applyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "apply",
+		Usage:     "make live equal to the files: show the plan, ask, and carry it out",
+		ArgsUsage: "[PATH…]",
+		Flags: join(fileFlags(), liveFlags(), planFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
+		}),
+		Action: func(c *cli.Context) error {
+			m, err := p.messages(c)
+			if err != nil {
+				return err
+			}
+			r, err := p.makePlan(c, m)
+			if err != nil {
+				return err
+			}
+			defer r.live.close()
+			if err := r.show(c); err != nil {
+				return err
+			}
+			if r.plan.Refused() {
+				return status(exitRefused)
+			}
+			if !r.plan.Pending() {
+				return nil
+			}
+			if err := r.confirm(c); err != nil {
+				return err
+			}
+			return r.apply(c)
+		},
+	}
+}
+
+// confirm asks on a terminal, and elsewhere wants --yes.
+func (r *planned) confirm(c *cli.Context) error {
+	if c.Bool("yes") {
+		return nil
+	}
+	if !isTerminal(r.stdin) {
+		return usage("nobody can be asked here: review the plan, then give --yes to apply it")
+	}
+	fmt.Fprintf(r.stderr, "\nApply these %d writes to %s? Only \"yes\" does it: ", r.plan.Summary.Writes, r.live.about)
+	line, _ := bufio.NewReader(r.stdin).ReadString('\n')
+	if strings.TrimSpace(line) != "yes" {
+		return &statusError{exitError, fmt.Errorf("not applied, nothing was written")}
+	}
+	return nil
+}
+
+// apply carries the plan out and reports what was done.
+func (r *planned) apply(c *cli.Context) error {
+	r.finishing.Store(true)
+	bar := r.progress("writing", r.plan.Summary.Writes)
+	result := apply.Run(c.Context, r.live, r.plan, apply.Options{
+		Plan:        r.options,
+		Concurrency: r.concurrency,
+		Stop:        r.stop,
+		Observe: func(e apply.Event) {
+			if e.Outcome != apply.Begun {
+				bar.step()
+			}
+		},
+	})
+	bar.end()
+	out, style := r.stdout, r.style()
+	if c.String("format") == "json" { // stdout is the plan's alone
+		out, style = r.stderr, report.Style{}
+	}
+	if err := report.Outcome(out, result, style); err != nil {
+		return err
+	}
+	switch {
+	case result.Interrupted:
+		return status(exitInterrupted)
+	case result.Stale():
+		return status(exitRefused)
+	case !result.Complete():
+		return status(exitPartly)
+	case c.Bool("detailed-exitcode"):
+		return status(exitChanges)
+	}
+	return nil
+}

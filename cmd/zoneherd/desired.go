@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
+)
+
+// desired is what git declares: the configuration and the zones.
+type desired struct {
+	config   source.Config
+	zones    []schema.Zone // those that were selected
+	selected bool          // --zone left some out
+	problems schema.Problems
+	files    []source.Path // every file that was read
+	commit   source.Commit
+}
+
+// desired reads the configuration and the zone files. What is wrong with them
+// is in the problems; an error is returned where nothing could be read at all.
+func (p *program) desired(c *cli.Context) (*desired, error) {
+	disk, err := source.OpenDisk(".")
+	if err != nil {
+		return nil, err
+	}
+	defer disk.Close()
+	d := &desired{config: source.NoConfig()}
+	configPath, err := configFile(c, disk)
+	if err != nil {
+		return nil, err
+	}
+	if configPath != nil {
+		d.config, d.problems = source.LoadConfig(*configPath)
+		d.files = append(d.files, *configPath)
+	}
+	paths, err := zonePaths(c, disk, d.config)
+	if err != nil {
+		return nil, err
+	}
+	opts := source.Options{
+		DefaultTTL:      schema.DefaultTTL,
+		Lenient:         d.config.Lenient || c.Bool("lenient"),
+		SkipUnsupported: d.config.Unsupported || c.Bool("skip-unsupported"),
+		OctoDNSTarget:   d.config.OctoDNSTarget,
+	}
+	if d.config.DefaultTTLSet {
+		opts.DefaultTTL = d.config.DefaultTTL
+	}
+	result, err := source.Load(c.Context, paths, opts)
+	if err != nil {
+		return nil, err
+	}
+	d.problems = append(d.problems, result.Problems...)
+	d.problems = append(d.problems, plan.CheckIgnored(result.Zones, d.ignorePatterns())...)
+	d.problems.Sort()
+	d.files = append(d.files, result.Files...)
+	d.commit = source.HeadOf(paths, d.files)
+	if len(result.Zones) == 0 && d.problems.Err() == nil {
+		var given []string
+		for _, path := range paths {
+			given = append(given, path.Shown())
+		}
+		return nil, noZones(given)
+	}
+	return d, d.selectZones(c.StringSlice("zone"), result.Zones)
+}
+
+// configFile finds the configuration; nil where there is none.
+func configFile(c *cli.Context, disk *source.Disk) (*source.Path, error) {
+	name := c.String("config")
+	if name == "" {
+		if _, err := os.Stat(source.ConfigFile); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		name = source.ConfigFile
+	}
+	path, err := disk.Path(name)
+	if err != nil {
+		return nil, errors.New(strings.Replace(err.Error(), "give a zone file or a directory of zone files", "give the configuration file", 1))
+	}
+	return &path, nil
+}
+
+// zonePaths are the files and directories to read: those on the command line,
+// else those of the configuration, else zones/.
+func zonePaths(c *cli.Context, disk *source.Disk, config source.Config) ([]source.Path, error) {
+	given := c.Args().Slice()
+	if len(given) == 0 && config.Zones != nil {
+		return config.Zones, nil
+	}
+	if len(given) == 0 {
+		if _, err := os.Stat("zones"); err != nil {
+			return nil, errors.New("there is no directory zones here: name the zone files or their directory, or set zones: in zoneherd.yaml")
+		}
+		given = []string{"zones"}
+	}
+	var paths []source.Path
+	for _, g := range given {
+		path, err := disk.Path(g)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+func noZones(paths []string) error {
+	return errors.New("no zone files in " + strings.Join(paths, ", ") + ": a zone file is named after its zone, such as example.com.yaml")
+}
+
+// selectZones keeps the zones that a glob of --zone names.
+func (d *desired) selectZones(globs []string, zones []schema.Zone) error {
+	if len(globs) == 0 {
+		d.zones = zones
+		return nil
+	}
+	d.selected = true
+	for _, g := range globs {
+		if err := (plan.Pattern{Name: g}).Check(); err != nil {
+			return usage("--zone: %v", err)
+		}
+	}
+	for _, z := range zones {
+		for _, g := range globs {
+			if plan.Glob(strings.TrimSuffix(g, "."), z.Name.Display()) || plan.Glob(g, z.Name.Unicode()) {
+				d.zones = append(d.zones, z)
+				break
+			}
+		}
+	}
+	if len(d.zones) == 0 && d.problems.Err() == nil {
+		return usage("no zone of these files matches --zone %s", strings.Join(globs, ", "))
+	}
+	return nil
+}
+
+// ignorePatterns are the configuration's `ignore:`.
+func (d *desired) ignorePatterns() []plan.Pattern {
+	var out []plan.Pattern
+	for _, i := range d.config.Ignore {
+		out = append(out, plan.Pattern{Name: i.Name, Types: i.Types, Value: i.Value})
+	}
+	return out
+}
+
+// planOptions are the options of a plan: the command line's, else the
+// configuration's.
+func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
+	prune := c.String("prune")
+	if prune == "" {
+		prune = d.config.Prune
+	}
+	switch prune {
+	case "", "all", "none":
+	case "owned":
+		return plan.Options{}, usage("prune: owned needs the history of git, which this version does not read yet: use all or none")
+	default:
+		return plan.Options{}, usage("--prune is all or none, not %q", prune)
+	}
+	return plan.Options{
+		Prune:            plan.Prune(prune),
+		Ignore:           d.ignorePatterns(),
+		NoDefaultIgnores: !d.config.IgnoreDefaults,
+		ManageApexNS:     d.config.ManageApexNS,
+		MaxDeletes:       d.config.MaxDeletes,
+		MaxUpdates:       d.config.MaxUpdates,
+		Allow: plan.Allow{
+			Deletes:    c.StringSlice("allow-deletes"),
+			Updates:    c.StringSlice("allow-updates"),
+			Empty:      c.StringSlice("allow-empty"),
+			DeleteZone: c.StringSlice("allow-delete-zone"),
+			ApexNS:     c.StringSlice("allow-apex-ns"),
+		},
+	}, nil
+}
+
+// concurrency is the bound on requests at once.
+func (d *desired) concurrency(c *cli.Context) (int, error) {
+	n := c.Int("concurrency")
+	if c.IsSet("concurrency") && (n < 1 || n > 64) {
+		return 0, usage("--concurrency is a number from 1 to 64, not %d", n)
+	}
+	if n == 0 {
+		n = d.config.Concurrency
+	}
+	if n == 0 {
+		n = 8
+	}
+	return n, nil
+}

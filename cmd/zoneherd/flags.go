@@ -1,0 +1,57 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+)
+
+// The flags, by what they are about. Each has an environment variable; see
+// fromEnvironment.
+
+func fileFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
+		&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
+		&cli.BoolFlag{Name: "lenient", Usage: "turn sense errors into warnings"},
+		&cli.BoolFlag{Name: "skip-unsupported", Usage: "warn of record types that the service lacks, and leave what is live there alone"},
+		logFlag(),
+	}
+}
+
+func logFlag() cli.Flag {
+	return &cli.StringFlag{Name: "log-format", Value: "text", Usage: "how messages on stderr are written: `text|json`"}
+}
+
+func liveFlags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "endpoint", Usage: "the API's `URL`", DefaultText: "the public API"},
+		&cli.StringFlag{Name: "token-file", Usage: "read the token from `FILE` instead of the variable VPSORG_TOKEN"},
+	}, sandboxFlags()...)
+}
+
+func sandboxFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "sandbox", Usage: "use a sandbox in this process as the live side"},
+		&cli.StringFlag{Name: "sandbox-live", Usage: "let the sandbox begin with the zone files in `DIR`"},
+		&cli.StringFlag{Name: "sandbox-state", Usage: "keep the sandbox's state in `FILE`"},
+		&cli.StringFlag{Name: "sandbox-dialect", Usage: "how the sandbox answers: `LIST` of KEY=VALUE, comma separated"},
+	}
+}
+
+func planFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "prune", Usage: "what happens to live records that no file declares: `all|none`"},
+		&cli.StringSliceFlag{Name: "allow-deletes", Usage: "let the guard on deletions pass for `ZONE` (a name or glob, repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-updates", Usage: "let the guard on updates pass for `ZONE` (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-empty", Usage: "let a file without records empty `ZONE` (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-delete-zone", Usage: "let `ZONE`, declared absent, be deleted (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-apex-ns", Usage: "let the NS records of the apex of `ZONE` change (repeatable)"},
+		&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
+		&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 where changes are pending, or were made"},
+		&cli.StringSliceFlag{Name: "report", Usage: "write the plan to `FILE` too, as its ending says: .txt or .json (repeatable)"},
+		&cli.StringFlag{Name: "format", Value: "text", Usage: "how the plan is printed: `text|json`"},
+	}
+}
+
+func join(lists ...[]cli.Flag) []cli.Flag { return slices.Concat(lists...) }

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/provider/vpsorg"
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox"
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
+)
+
+// live is the live side of a run.
+type live struct {
+	provider.Provider
+	about string // in words
+	close func() error
+}
+
+// live opens the live side: the API, or a sandbox in this process. surplus is
+// the configuration's record-count-surplus.
+func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) {
+	opts := vpsorg.Options{Version: p.version, Logger: m.logger(), RecordCountSurplus: surplus}
+	if wantsSandbox(c) {
+		if c.String("endpoint") != "" {
+			return nil, usage("--endpoint and --sandbox stand side by side: the sandbox has its own endpoint")
+		}
+		listener, server, err := p.startSandbox(c, m)
+		if err != nil {
+			return nil, err
+		}
+		opts.Endpoint, opts.Token = listener.URL, vpsorg.Token(server.Token())
+		client, err := vpsorg.New(opts)
+		if err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+		about := "a sandbox on this machine"
+		if file := c.String("sandbox-state"); file != "" {
+			about += " (" + file + ")"
+		}
+		return &live{client, about, func() error { client.Close(); return listener.Close() }}, nil
+	}
+	token, err := readToken(c)
+	if err != nil {
+		return nil, err
+	}
+	opts.Endpoint, opts.Token = c.String("endpoint"), token
+	client, err := vpsorg.New(opts)
+	if err != nil {
+		return nil, err
+	}
+	return &live{client, client.Endpoint(), func() error { client.Close(); return nil }}, nil
+}
+
+func wantsSandbox(c *cli.Context) bool {
+	return c.Bool("sandbox") || c.String("sandbox-live") != "" || c.String("sandbox-state") != "" || c.String("sandbox-dialect") != ""
+}
+
+// readToken reads the token from its file or variable.
+func readToken(c *cli.Context) (vpsorg.Token, error) {
+	file := c.String("token-file")
+	if file == "" {
+		if t := strings.TrimSpace(os.Getenv("VPSORG_TOKEN")); t != "" {
+			return vpsorg.Token(t), nil
+		}
+		return "", errors.New("there is no token: make one at https://admin.vps.org/account/developers/ and set VPSORG_TOKEN or use --token-file, or try things out with --sandbox")
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the token: %w", err)
+	}
+	t := strings.TrimSpace(string(text))
+	if t == "" || strings.ContainsAny(t, "\r\n") {
+		return "", fmt.Errorf("the token file %s holds no token on one line", file)
+	}
+	return vpsorg.Token(t), nil
+}
+
+// startSandbox starts the sandbox of --sandbox.
+func (p *program) startSandbox(c *cli.Context, m *messages) (*sandbox.Listener, *sandbox.Server, error) {
+	server, err := newSandbox(c, m, c.String("sandbox-dialect"), c.String("sandbox-state"), c.String("sandbox-live"))
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := sandbox.Listen(server, "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("start the sandbox: %w", err), server.Close())
+	}
+	return listener, server, nil
+}
+
+// newSandbox makes a sandbox server. With a state file that holds zones
+// already, it goes on from there; else it begins with the zone files in dir.
+func newSandbox(c *cli.Context, m *messages, dialect, state, dir string) (*sandbox.Server, error) {
+	d, err := sandbox.ParseDialect(dialect)
+	if err != nil {
+		return nil, usage("%v", err)
+	}
+	server, err := sandbox.New(sandbox.Options{Dialect: d, StateFile: state})
+	if err != nil {
+		return nil, fmt.Errorf("start the sandbox: %w", err)
+	}
+	if dir == "" || len(server.Snapshot()) > 0 {
+		return server, nil
+	}
+	zones, err := loadForSandbox(c, m, dir)
+	if err == nil {
+		err = server.Load(zones)
+	}
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	return server, nil
+}
+
+// loadForSandbox reads the zone files that a sandbox begins with.
+func loadForSandbox(c *cli.Context, m *messages, dir string) ([]schema.Zone, error) {
+	disk, err := source.OpenDisk(".")
+	if err != nil {
+		return nil, err
+	}
+	defer disk.Close()
+	path, err := disk.Path(dir)
+	if err != nil {
+		return nil, err
+	}
+	result, err := source.Load(c.Context, []source.Path{path}, source.Options{
+		DefaultTTL: schema.DefaultTTL, Lenient: c.Bool("lenient"), SkipUnsupported: c.Bool("skip-unsupported"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if result.Problems.Err() != nil {
+		m.problems(result.Problems)
+		return nil, fmt.Errorf("the zone files in %s for the sandbox have mistakes", dir)
+	}
+	return result.Zones, nil
+}
+
+// inputs reads the live side of each desired zone.
+func (l *live) inputs(ctx context.Context, d *desired, concurrency int, done func()) (inputs []plan.Input, unmanaged []schema.Name, err error) {
+	listed, err := l.ListZones(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the zones of %s: %w", l.about, err)
+	}
+	byName := make(map[schema.Name]schema.LiveZoneInfo, len(listed))
+	for _, info := range listed {
+		byName[info.Name] = info
+	}
+	inputs = make([]plan.Input, len(d.zones))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(concurrency)
+	for i := range d.zones {
+		inputs[i].Desired = &d.zones[i]
+		info, known := byName[d.zones[i].Name]
+		group.Go(func() error {
+			defer done()
+			var err error
+			if !known { // it may be on a page that the list never told of
+				if info, err = l.FindZone(ctx, d.zones[i].Name); errors.Is(err, provider.ErrNotFound) {
+					return nil
+				}
+			}
+			if err == nil {
+				inputs[i].Live, err = l.ReadZone(ctx, info)
+			}
+			if errors.Is(err, provider.ErrIncomplete) {
+				inputs[i].LiveErr = err
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("read the live zone %s: %w", d.zones[i].Name.Display(), err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	if !d.selected {
+		for i := range d.zones {
+			delete(byName, d.zones[i].Name)
+		}
+		for name := range byName {
+			unmanaged = append(unmanaged, name)
+		}
+		slices.SortFunc(unmanaged, schema.Name.Compare)
+	}
+	return inputs, unmanaged, nil
+}
+
+// checkAccount refuses to go on with a token of another account than the
+// configuration's.
+func (l *live) checkAccount(ctx context.Context, want string) error {
+	if want == "" {
+		return nil
+	}
+	id, err := l.Identity(ctx)
+	switch {
+	case errors.Is(err, provider.ErrNotFound), errors.Is(err, provider.ErrForbidden):
+		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and the service does not say whose token this is: remove account: from the configuration to go on without knowing", want)}
+	case err != nil:
+		return fmt.Errorf("ask whose token this is: %w", err)
+	case !strings.EqualFold(id.Account, want):
+		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and this token belongs to %s: use a token of the right account", want, id.Account)}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+// Command zoneherd keeps the DNS zones of a service equal to the YAML files of
+// a git repository. README.md says how it is used; DESIGN of the command line:
+// results go to stdout, progress and messages to stderr, and the exit status
+// tells what happened (see exit.go).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/zoneherd/zoneherd/plan/report"
+)
+
+func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole program: it gives the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stop := make(chan struct{})
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, stop: stop, interrupt: cancel, version: version()}
+	go func() {
+		<-signals
+		close(stop)
+		if p.finishing.Load() {
+			fmt.Fprintln(stderr, "interrupted: finishing what is under way; interrupt again to break off")
+		} else {
+			cancel()
+		}
+		<-signals
+		fmt.Fprintln(stderr, "broken off: what was under way may have taken effect or not; plan again to see")
+		os.Exit(exitInterrupted)
+	}()
+	app := p.app()
+	ordered, err := arrange(app, args, os.Getenv)
+	if err == nil {
+		err = app.RunContext(ctx, ordered)
+	}
+	return p.exit(err)
+}
+
+// exit tells an error, if it has something to tell, and gives its status.
+func (p *program) exit(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	status := exitError
+	var coded *statusError
+	switch {
+	case errors.As(err, &coded):
+		status = coded.status
+		if coded.err == nil {
+			return status
+		}
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(p.stderr, "interrupted: nothing was written")
+		return exitInterrupted
+	}
+	fmt.Fprintln(p.stderr, "zoneherd: "+report.Inert(err.Error()))
+	return status
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/report"
+)
+
+func (p *program) planCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "plan",
+		Usage:     "show what would have to be written to make live equal to the files",
+		ArgsUsage: "[PATH…]",
+		Flags:     join(fileFlags(), liveFlags(), planFlags()),
+		Action: func(c *cli.Context) error {
+			m, err := p.messages(c)
+			if err != nil {
+				return err
+			}
+			r, err := p.makePlan(c, m)
+			if err != nil {
+				return err
+			}
+			defer r.live.close()
+			if err := r.show(c); err != nil {
+				return err
+			}
+			switch {
+			case r.plan.Refused():
+				return status(exitRefused)
+			case r.plan.Pending() && c.Bool("detailed-exitcode"):
+				return status(exitChanges)
+			}
+			return nil
+		},
+	}
+}
+
+// planned is a plan with all that it was made from.
+type planned struct {
+	*program
+	desired     *desired
+	live        *live
+	plan        *plan.Plan
+	options     plan.Options
+	concurrency int
+}
+
+// makePlan reads both sides and compares them. The caller closes the live side.
+func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) {
+	if err := checkFormats(c); err != nil {
+		return nil, err
+	}
+	d, err := p.desired(c)
+	if d != nil {
+		m.problems(d.problems)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if d.problems.Err() != nil {
+		return nil, mistakes(d)
+	}
+	r := &planned{program: p, desired: d}
+	if r.options, err = d.planOptions(c); err != nil {
+		return nil, err
+	}
+	if r.concurrency, err = d.concurrency(c); err != nil {
+		return nil, err
+	}
+	if r.live, err = p.live(c, m, d.config.CountSurplus); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			r.live.close()
+		}
+	}()
+	if err := r.live.checkAccount(c.Context, d.config.Account); err != nil {
+		return nil, err
+	}
+	bar := p.progress("reading zones", len(d.zones))
+	inputs, unmanaged, err := r.live.inputs(c.Context, d, r.concurrency, bar.step)
+	bar.end()
+	if err != nil {
+		return nil, err
+	}
+	r.plan = plan.New(inputs, unmanaged, r.options)
+	return r, nil
+}
+
+// mistakes ends a run whose files have mistakes, which have been told.
+func mistakes(d *desired) error {
+	n := d.problems.Count(0)
+	if n == 1 {
+		return fmt.Errorf("the files have a mistake, and nothing was written")
+	}
+	return fmt.Errorf("the files have %d mistakes, and nothing was written", n)
+}
+
+func (r *planned) about() report.About {
+	return report.About{Commit: r.desired.commit.Hash, Dirty: r.desired.commit.Dirty, Live: r.live.about}
+}
+
+// show prints the plan and writes the reports asked for.
+func (r *planned) show(c *cli.Context) error {
+	if err := r.write(r.stdout, c.String("format"), r.style()); err != nil {
+		return err
+	}
+	for _, file := range c.StringSlice("report") {
+		f, err := os.Create(file)
+		if err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		b := bufio.NewWriter(f)
+		err = r.write(b, reportFormat(file), report.Style{})
+		if ferr := b.Flush(); err == nil {
+			err = ferr
+		}
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return fmt.Errorf("write the report %s: %w", file, err)
+		}
+	}
+	return nil
+}
+
+func (r *planned) write(w io.Writer, format string, style report.Style) error {
+	if format == "json" {
+		return report.JSON(w, r.plan, r.about())
+	}
+	return report.Text(w, r.plan, r.about(), style)
+}
+
+// reportFormat is the format that a file's ending asks for; empty for none.
+func reportFormat(file string) string {
+	switch filepath.Ext(file) {
+	case ".json":
+		return "json"
+	case ".txt":
+		return "text"
+	}
+	return ""
+}
+
+// checkFormats refuses formats that there are not, before anything is done.
+func checkFormats(c *cli.Context) error {
+	if f := c.String("format"); f != "text" && f != "json" {
+		return usage("--format is text or json, not %q", f)
+	}
+	for _, file := range c.StringSlice("report") {
+		if reportFormat(file) == "" {
+			return usage("--report %s: the name of a report ends in .txt or .json, which says how it is written", file)
+		}
+	}
+	return nil
+}
