@@ -27,24 +27,37 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, stop: stop, interrupt: cancel, version: version()}
-	go func() {
-		<-signals
-		close(stop)
-		if p.finishing.Load() {
-			fmt.Fprintln(stderr, "interrupted: finishing what is under way; interrupt again to break off")
-		} else {
-			cancel()
-		}
-		<-signals
-		fmt.Fprintln(stderr, "broken off: what was under way may have taken effect or not; plan again to see")
-		os.Exit(exitInterrupted)
-	}()
+	done := make(chan struct{})
+	defer close(done)
+	go p.interrupts(signals, done, stop)
 	app := p.app()
 	ordered, err := arrange(app, args, os.Getenv)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
 	return p.exit(err)
+}
+
+// interrupts deals with signals until done is closed: the first lets what is
+// under way finish, or ends a run that has written nothing; the second breaks off.
+func (p *program) interrupts(signals <-chan os.Signal, done <-chan struct{}, stop chan<- struct{}) {
+	select {
+	case <-done:
+		return
+	case <-signals:
+	}
+	close(stop)
+	if p.finishing.Load() {
+		fmt.Fprintln(p.stderr, "interrupted: finishing what is under way; interrupt again to break off")
+	} else {
+		p.interrupt()
+	}
+	select {
+	case <-done:
+	case <-signals:
+		fmt.Fprintln(p.stderr, "broken off: what was under way may have taken effect or not; plan again to see")
+		os.Exit(exitInterrupted)
+	}
 }
 
 // exit tells an error, if it has something to tell, and gives its status.

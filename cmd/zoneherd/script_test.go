@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"zoneherd": main})
+}
+
+// The scripts in testdata are sessions that a user could type, against the
+// real binary and the sandbox over a socket.
+func TestScripts(t *testing.T) {
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("EXAMPLES", examples)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+			return nil
+		},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines},
+		RequireExplicitExec: true,
+	})
+}
+
+// wantStatus runs a program and wants an exit status: status 3 zoneherd plan.
+func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status CODE PROGRAM [ARG…]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := err.(*exec.ExitError); ok {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit status %d, want %s", got, args[0])
+	}
+}
+
+// serve starts `zoneherd sandbox` with the given arguments, waits for its line
+// and sets ENDPOINT and TOKEN.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	path, err := exec.LookPath("zoneherd")
+	ts.Check(err)
+	cmd := exec.Command(path, append([]string{"sandbox"}, args...)...)
+	cmd.Dir = ts.Getenv("WORK")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		ts.Fatalf("the sandbox did not come up: %v: %s", err, stderr.String())
+	}
+	var ready struct{ URL, Token string }
+	ts.Check(json.Unmarshal([]byte(line), &ready))
+	ts.Setenv("ENDPOINT", ready.URL)
+	ts.Setenv("TOKEN", ready.Token)
+}
+
+// setLines sets a variable to several lines: lines NAME LINE…
+func setLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: lines NAME LINE…")
+	}
+	ts.Setenv(args[0], strings.Join(args[1:], "\n"))
+}
