@@ -1,22 +1,23 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 )
 
-// Validate checks what zones mean, once they have been read: each zone by
-// itself, and where one lies within another.
+// Validate checks what zones mean once they have been read: what excludes what
+// (a CNAME beside other data), and whether it makes sense (an SPF that no
+// receiver can read, an address that no name server will ever give out), each
+// zone by itself and all of them together. The problems come in order of
+// position, each with a stable rule name.
 //
-// Exclusivity (what no DNS serves) is an error. Sense (what a DNS serves, but
-// nobody can want) is an error too, and a warning where all values concerned
-// are lenient. In a zone marked from-live everything is a warning.
-//
-// Where all records at a name with a CNAME beside other data are lenient, the
-// name is moved from the zone's RRsets to its Held: no DNS serves both, and
-// dropping either would be a guess.
+// A sense error is a warning where every value that makes it is lenient, and
+// in a zone that was written from live data. A name at which lenient values
+// stand beside a CNAME is moved from Zone.RRsets to Zone.Held: no DNS serves
+// both, and to drop either would be a guess.
 func Validate(zones []Zone) Problems {
 	var problems Problems
-	children := enclosed(zones)
+	children := childZones(zones)
 	for i := range zones {
 		if zones[i].State == Absent {
 			continue
@@ -37,76 +38,52 @@ func Validate(zones []Zone) Problems {
 				zeroTTL++
 			}
 		}
-		v := &validator{zone: &zones[i], children: children[zones[i].Name], problems: &problems}
-		v.cnames()
-		v.delegations()
-		for j := range v.zone.RRsets {
-			set := &v.zone.RRsets[j]
-			v.size(set)
-			v.hosts(set)
-			v.data(set)
-		}
-		v.zeroTTLs()
+		c.zeroTTL(zeroTTL)
 	}
 	problems.Sort()
 	return problems
 }
 
-// enclosed finds for each zone the others that lie directly within it.
-func enclosed(zones []Zone) map[Name][]*Zone {
-	byName := make(map[Name]bool, len(zones))
-	for i := range zones {
-		byName[zones[i].Name] = true
-	}
-	children := map[Name][]*Zone{}
-	for i := range zones {
-		if zones[i].State == Absent {
-			continue
-		}
-		for up := zones[i].Name.Parent(); up != Root(); up = up.Parent() {
-			if byName[up] {
-				children[up] = append(children[up], &zones[i])
-				break
-			}
-		}
-	}
-	return children
-}
-
-// validator checks one zone.
-type validator struct {
+// checker checks one zone.
+type checker struct {
 	zone     *Zone
-	children []*Zone
+	children []*Zone // the zones of the run that are below this one, in order of name
 	problems *Problems
 }
 
-// problem adds a problem at the first of the values, with the others related.
-func (v *validator) problem(severity Severity, rule string, values []Value, format string, args ...any) {
-	if v.zone.FromLive && severity == Error {
-		severity = Warning
-	}
-	v.problems.Add(severity, values[0].Position, rule, format, args...)
-	p := &(*v.problems)[len(*v.problems)-1]
-	for _, other := range values[1:] {
-		p.Related = append(p.Related, other.Position)
-	}
+// sense reports a sense problem of the given values, at the first of them.
+func (c *checker) sense(values []Value, related []Position, rule, format string, args ...any) {
+	*c.problems = append(*c.problems, Problem{
+		Severity: c.severity(values), Position: values[0].Position, Rule: rule, Related: related,
+		Message: fmt.Sprintf(format, args...),
+	})
 }
 
-// sense adds a sense problem, which leniency of all values makes a warning.
-func (v *validator) sense(rule string, values []Value, format string, args ...any) {
-	severity := Error
-	if lenient(values) {
-		severity = Warning
-	}
-	v.problem(severity, rule, values, format, args...)
+// warn reports what stops nothing.
+func (c *checker) warn(v Value, rule, format string, args ...any) {
+	c.problems.Add(Warning, v.Position, rule, format, args...)
 }
 
-func lenient(values []Value) bool {
+// severity is how grave a sense problem of the given values is.
+func (c *checker) severity(values []Value) Severity {
+	if c.zone.FromLive || allLenient(values) {
+		return Warning
+	}
+	return Error
+}
+
+func allLenient(values []Value) bool {
 	return !slices.ContainsFunc(values, func(v Value) bool { return !v.Lenient })
 }
 
-// maxServed is BIND's default for max-records-per-type.
-const maxServed = 100
+// positions gives the places of values, for Problem.Related.
+func positions(values []Value) []Position {
+	out := make([]Position, len(values))
+	for i, v := range values {
+		out[i] = v.Position
+	}
+	return out
+}
 
 // content checks the data of an RRset by its type.
 func (c *checker) content(s *RRset) {
@@ -125,19 +102,14 @@ func (c *checker) content(s *RRset) {
 	}
 }
 
-// zeroTTLs warns once, since one `ttl: 0` at the top is in every record.
-func (v *validator) zeroTTLs() {
-	var first *RRset
-	rrsets := 0
-	for i := range v.zone.RRsets {
-		if v.zone.RRsets[i].Values[0].TTL == 0 {
-			if rrsets++; first == nil {
-				first = &v.zone.RRsets[i]
-			}
-		}
-	}
-	if first != nil {
-		v.problem(Warning, "ttl-zero", first.Values[:1], "%s %s has the TTL 0 (RRsets of this zone that have it: %d), so that every question reaches the name servers: give it at least 60", first.Name.Display(), first.Type, rrsets)
+// maxRRset is the most records that BIND loads into one RRset by default
+// (max-records-per-type).
+const maxRRset = 100
+
+func (c *checker) size(s *RRset) {
+	if n := len(s.Values); n > maxRRset {
+		c.warn(s.Values[maxRRset], "large-rrset", "%s %s has %d records, and BIND answers SERVFAIL for more than %d of one type unless it is configured otherwise: spread them over several names",
+			s.Name.Display(), s.Type, n, maxRRset)
 	}
 }
 

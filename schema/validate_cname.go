@@ -1,18 +1,22 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// cnames checks that nothing stands beside a CNAME (RFC 2181 section 10.1),
-// and that following CNAMEs within the zone comes to an end.
-func (v *validator) cnames() {
-	hold := map[Name]bool{}
-	for i := range v.zone.RRsets {
-		set := &v.zone.RRsets[i]
-		if set.Type != TypeCNAME {
+// holdCNAMEs reports each CNAME that does not stand alone (RFC 1034 section
+// 3.6.2, RFC 2181 section 10.1). Where all that stands at its name is lenient,
+// the name is held instead of refused.
+func (c *checker) holdCNAMEs() {
+	held := map[Name]bool{}
+	for i := range c.zone.RRsets {
+		s := &c.zone.RRsets[i]
+		if s.Type != TypeCNAME {
 			continue
 		}
-		if set.Name == v.zone.Name {
-			v.problem(Error, "cname-apex", set.Values, "a CNAME stands at the zone's apex %s, beside its SOA and NS, which no DNS serves: write A and AAAA records", set.Name.Display())
+		values, rule, message := c.exclusive(s)
+		if message == "" {
 			continue
 		}
 		hold := allLenient(values) && !c.zone.FromLive
@@ -24,34 +28,24 @@ func (v *validator) cnames() {
 			held[s.Name] = true
 			c.zone.Held = append(c.zone.Held, Held{Name: s.Name, Reason: "a CNAME that cannot stand there", Position: values[0].Position})
 		}
-		if v.beside(set) {
-			hold[set.Name] = true
-			v.zone.Held = append(v.zone.Held, Held{Name: set.Name, Reason: "a lenient CNAME beside other data", Position: set.Position})
-		}
-		v.loop(set)
 	}
-	if len(hold) > 0 {
-		v.zone.RRsets = slices.DeleteFunc(v.zone.RRsets, func(s RRset) bool { return hold[s.Name] })
+	if len(held) > 0 {
+		c.zone.RRsets = slices.DeleteFunc(c.zone.RRsets, func(s RRset) bool { return held[s.Name] })
 	}
 }
 
-// beside checks the other RRsets at the name of a CNAME, and reports whether
-// the whole name is to be left alone.
-func (v *validator) beside(cname *RRset) bool {
-	concerned := cname.Values[:1:1]
-	others := ""
-	all := lenient(cname.Values)
-	for _, set := range v.zone.At(cname.Name) {
-		if set.Type == TypeCNAME {
-			continue
+// exclusive says what stands in the way of a CNAME and which values make the
+// problem, all those at the name; the message is empty where nothing does.
+func (c *checker) exclusive(s *RRset) (values []Value, rule, message string) {
+	values = slices.Clone(s.Values)
+	var others []string
+	for _, o := range c.zone.At(s.Name) {
+		if o.Type != TypeCNAME {
+			others = append(others, string(o.Type))
+			values = append(values, o.Values...)
 		}
-		if others != "" {
-			others += ", "
-		}
-		others += string(set.Type)
-		concerned = append(concerned, set.Values[0])
-		all = all && lenient(set.Values)
 	}
+	name := s.Name.Display()
 	switch {
 	case s.Name == c.zone.Name:
 		return values, "cname-apex", "the apex " + name + " cannot be a CNAME, since SOA and NS always stand there: write the target's addresses as A and AAAA"
@@ -162,37 +156,6 @@ func (c *checker) exists(n Name) bool {
 	if n == c.zone.Name {
 		return true
 	}
-	v.problem(Error, "cname-exclusive", concerned, "%s has a CNAME beside %s, which no DNS serves: keep the CNAME or the others", cname.Name.Display(), others)
-	return false
-}
-
-// loop follows a CNAME through the zone. A loop is told once, at the member
-// that comes first.
-func (v *validator) loop(set *RRset) {
-	seen := map[Name]bool{}
-	first := set.Name
-	for next := set; ; {
-		seen[next.Name] = true
-		target, _ := Target(next.Values[0].Data)
-		if target == set.Name {
-			break
-		}
-		if seen[target] {
-			return // leads into a loop that others are part of
-		}
-		if target.Compare(first) < 0 {
-			first = target
-		}
-		if next = v.zone.RRset(Key{target, TypeCNAME}); next == nil {
-			return
-		}
-	}
-	if first != set.Name {
-		return
-	}
-	if len(seen) == 1 {
-		v.problem(Error, "cname-loop", set.Values[:1], "the CNAME of %s points at itself: name the host that it is an alias of", set.Name.Display())
-		return
-	}
-	v.problem(Error, "cname-loop", set.Values[:1], "the CNAME of %s leads back to itself through %d others: name a host with an address", set.Name.Display(), len(seen)-1)
+	i, _ := slices.BinarySearchFunc(c.zone.RRsets, n, func(s RRset, n Name) int { return s.Name.Compare(n) })
+	return i < len(c.zone.RRsets) && c.zone.RRsets[i].Name.In(n)
 }

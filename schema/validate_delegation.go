@@ -1,28 +1,45 @@
 package schema
 
-// delegations finds records that nobody is answered with, since they stand at
-// or below a name that is delegated: by NS records, or to another zone of the
-// run. Glue, the addresses of name servers, belongs there (RFC 9499).
-func (v *validator) delegations() {
-	cuts := map[Name]*Zone{}
-	for _, child := range v.children {
-		cuts[child.Name] = child
+import (
+	"fmt"
+	"slices"
+)
+
+// childZones gives, for each zone, the present zones of the run that lie
+// below it.
+func childZones(zones []Zone) [][]*Zone {
+	children := make([][]*Zone, len(zones))
+	byName := make([]int, 0, len(zones))
+	for i := range zones {
+		byName = append(byName, i)
 	}
-	glue := map[Name]bool{}
-	for i := range v.zone.RRsets {
-		set := &v.zone.RRsets[i]
-		if set.Type != TypeNS {
-			continue
-		}
-		for _, value := range set.Values {
-			if host, ok := Target(value.Data); ok {
-				glue[host] = true
+	slices.SortStableFunc(byName, func(a, b int) int { return zones[a].Name.Compare(zones[b].Name) })
+	for at, i := range byName {
+		for _, j := range byName[at+1:] {
+			if !zones[j].Name.In(zones[i].Name) {
+				break
+			}
+			if zones[j].State == Present && zones[j].Name != zones[i].Name {
+				children[i] = append(children[i], &zones[j])
 			}
 		}
-		if _, known := cuts[set.Name]; set.Name != v.zone.Name && !known {
-			cuts[set.Name] = nil
-		}
 	}
+	return children
+}
+
+// cut is where another zone begins: a delegation in this zone, a zone of the
+// run below this one, or both.
+type cut struct {
+	name  Name
+	ns    *RRset
+	child *Zone
+}
+
+// delegations reports records at and below a zone cut that are no glue: name
+// servers refer to the child there and never give them out (RFC 1034 section
+// 4.2.1).
+func (c *checker) delegations() {
+	cuts := c.cuts()
 	if len(cuts) == 0 {
 		return
 	}
@@ -109,8 +126,20 @@ func (c *checker) glue() map[Name]bool {
 				glue[ns.Host] = true
 			}
 		}
-		isGlue := glue[set.Name] && (set.Type == TypeA || set.Type == TypeAAAA)
-		if set.Type == TypeNS && set.Name == cut || isGlue {
+	}
+	return glue
+}
+
+// apexNameServers reports the zone's own name servers that lie in the zone and
+// have no address there: BIND refuses such a zone, and nobody could ask it.
+func (c *checker) apexNameServers() {
+	s := c.zone.RRset(Key{c.zone.Name, TypeNS})
+	if s == nil {
+		return
+	}
+	for i, v := range s.Values {
+		ns, ok := v.Data.(NS)
+		if !ok || !ns.Host.In(c.zone.Name) || c.addressed(ns.Host) {
 			continue
 		}
 		c.sense(s.Values[i:i+1], nil, "ns-address", "the zone's name server %s lies in the zone and has neither A nor AAAA there: %s",
@@ -118,13 +147,13 @@ func (c *checker) glue() map[Name]bool {
 	}
 }
 
-// cutAbove is the highest delegated name that a name is at or below.
-func (v *validator) cutAbove(n Name, cuts map[Name]*Zone) Name {
-	var highest Name
-	for ; n != v.zone.Name && n != Root(); n = n.Parent() {
-		if _, ok := cuts[n]; ok {
-			highest = n
-		}
+// addressed reports whether the zone may have an address for a host: an alias
+// is another rule's, and what is held is not known.
+func (c *checker) addressed(host Name) bool {
+	if c.zone.Holds(Key{host, TypeA}) != nil || c.zone.Holds(Key{host, TypeAAAA}) != nil {
+		return true
 	}
-	return highest
+	return slices.ContainsFunc(c.answering(host), func(s RRset) bool {
+		return s.Type == TypeA || s.Type == TypeAAAA || s.Type == TypeCNAME
+	})
 }
