@@ -61,11 +61,11 @@ func addressError(text, family, example string) error {
 
 // ParseTTL reads a TTL in whole seconds.
 func ParseTTL(text string) (TTL, error) {
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil || !digits(text) {
+	if text == "" || !digits(text) {
 		return 0, fmt.Errorf("the TTL %q is no whole number of seconds, such as 3600", text)
 	}
-	if n > uint64(MaxTTL) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || n > uint64(MaxTTL) {
 		return 0, fmt.Errorf("the TTL %s is over %d, the most that DNS allows", text, MaxTTL)
 	}
 	return TTL(n), nil
