@@ -134,10 +134,10 @@ func (c *Client) apiError(r *request, a *answer) *APIError {
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			var list []string
 			var one string
-			if json.Unmarshal(fields[name], &list) != nil && json.Unmarshal(fields[name], &one) == nil {
+			switch {
+			case json.Unmarshal(fields[name], &one) == nil && one != "":
 				list = []string{one}
-			}
-			if len(list) == 0 {
+			case json.Unmarshal(fields[name], &list) != nil || len(list) == 0:
 				continue
 			}
 			if e.Field == "" && name != "non_field_errors" {

@@ -134,7 +134,7 @@ func (c *Client) send(parent context.Context, r *request, body []byte) (a *answe
 	if err != nil {
 		return nil, false, err
 	}
-	req.Header.Set("Authorization", "Bearer "+string(c.token))
+	req.Header.Set("Authorization", "Bearer "+string(*c.token))
 	req.Header.Set("User-Agent", c.agent)
 	req.Header.Set("Accept", "application/json")
 	if body != nil {

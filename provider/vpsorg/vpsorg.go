@@ -51,7 +51,7 @@ type Options struct {
 // Client is the API as one token sees it. It is safe for concurrent use.
 type Client struct {
 	endpoint *url.URL
-	token    Token
+	token    *Token // behind a pointer, since formatting a Client would show it
 	agent    string
 	log      *slog.Logger
 	http     *http.Client
@@ -91,7 +91,7 @@ func New(opts Options) (*Client, error) {
 		opts.Transport = newTransport()
 	}
 	return &Client{
-		endpoint: endpoint, token: opts.Token, log: opts.Logger, attempts: opts.Attempts,
+		endpoint: endpoint, token: &opts.Token, log: opts.Logger, attempts: opts.Attempts,
 		agent: "zoneherd/" + opts.Version + " (+https://github.com/zoneherd/zoneherd)",
 		http: &http.Client{
 			Transport: opts.Transport,
