@@ -330,9 +330,9 @@ func (z *Zone) refuseExclusive(in Input, kept []schema.LiveRecord) {
 	}
 }
 
-// linkZones orders zones that lie within one another: a child that appears is
-// done before its parent delegates to it, and goes after its parent has
-// stopped.
+// linkZones orders zones that lie within one another: a child that appears, or
+// that is filled, is done before its parent delegates to it, and goes after its
+// parent has stopped.
 func linkZones(zones []Zone) {
 	byName := make(map[schema.Name]int, len(zones))
 	for i := range zones {
@@ -344,15 +344,22 @@ func linkZones(zones []Zone) {
 			if !ok {
 				continue
 			}
-			switch zones[i].Action {
-			case ZoneCreate:
+			switch {
+			case zones[i].Action == ZoneCreate, zones[i].Action == ZoneNone && zones[i].Summary.Writes > 0 && delegates(&zones[j], zones[i].Name):
 				zones[j].After = append(zones[j].After, zones[i].Name)
-			case ZoneDelete:
+			case zones[i].Action == ZoneDelete:
 				zones[i].After = append(zones[i].After, zones[j].Name)
 			}
 			break
 		}
 	}
+}
+
+// delegates reports whether a zone's plan creates a delegation of a name.
+func delegates(parent *Zone, child schema.Name) bool {
+	return slices.ContainsFunc(parent.Changes, func(c Change) bool {
+		return c.Action == Create && c.Key == schema.Key{Name: child, Type: schema.TypeNS}
+	})
 }
 
 // String is for messages: sign, name, type.
