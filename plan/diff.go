@@ -51,7 +51,7 @@ func newZone(in Input, opts Options) Zone {
 		if in.Live != nil {
 			z.Action = ZoneDelete
 			if !allows(opts.Allow.DeleteZone, z.Name) {
-				z.refuse(GuardDeleteZone, "--allow-delete-zone", "the zone is declared absent and would be deleted with its %d records, irrevocably", len(in.Live.Records))
+				z.refuse(GuardDeleteZone, "--allow-delete-zone", "the zone is declared absent and would be deleted irrevocably, with all it holds (records: %d)", len(in.Live.Records))
 			}
 		}
 		z.summarize(0)
@@ -217,7 +217,7 @@ func (z *Zone) sortLive(in Input, opts Options, d *difference) (live map[schema.
 		case held != nil:
 			leave(r, held.Reason)
 		case opaque && (!k.Type.Managed() || in.Desired.RRset(k) == nil):
-			leave(r, "not readable: never changed")
+			leave(r, "of a type or value that is not read")
 		default:
 			if reason := ig.reason(r); reason != "" {
 				leave(r, reason)
@@ -228,7 +228,7 @@ func (z *Zone) sortLive(in Input, opts Options, d *difference) (live map[schema.
 	}
 	slices.SortFunc(leftKeys, schema.Key.Compare)
 	for _, k := range leftKeys {
-		if left[k].Reason == "not readable: never changed" {
+		if left[k].Reason == "of a type or value that is not read" {
 			z.Opaque = append(z.Opaque, *left[k])
 		} else {
 			z.Unmanaged = append(z.Unmanaged, *left[k])

@@ -100,7 +100,7 @@ func (t *textWriter) zone(z *plan.Zone) {
 		if z.Live != nil {
 			records = len(z.Live.Records)
 		}
-		t.line(bold+";"+red, "- %s: the zone is deleted with its %d records", title, records)
+		t.line(bold+";"+red, "- %s: the zone is deleted with its %s", title, are(records, "record", "records"))
 	default:
 		t.line(bold, "%s", title)
 	}
@@ -116,7 +116,7 @@ func (t *textWriter) zone(z *plan.Zone) {
 		t.line(yellow, "  ! %s", warning)
 	}
 	t.kept("left alone", z, z.Unmanaged)
-	t.kept("not readable, left alone", z, z.Opaque)
+	t.kept("left alone", z, z.Opaque)
 	t.line("", "")
 }
 
