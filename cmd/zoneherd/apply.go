@@ -29,6 +29,9 @@ func (p *program) applyCommand() *cli.Command {
 				return err
 			}
 			defer r.live.close()
+			if c.Bool("yes") { // nobody is asked: from here on an interrupt ends in good order
+				r.finishing.Store(true)
+			}
 			if err := r.show(c); err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 			return nil
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt},
 		RequireExplicitExec: true,
 	})
 }
@@ -86,4 +86,31 @@ func setLines(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: lines NAME LINE…")
 	}
 	ts.Setenv(args[0], strings.Join(args[1:], "\n"))
+}
+
+// interrupt runs zoneherd with the given arguments, interrupts it once it has
+// printed its plan, and wants the exit status 130: interrupt apply --yes. What
+// it printed goes to the files interrupted.out and interrupted.err.
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	path, err := exec.LookPath("zoneherd")
+	ts.Check(err)
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env = ts.Getenv("WORK"), append(os.Environ(), "VPSORG_TOKEN="+ts.Getenv("VPSORG_TOKEN"))
+	var stdout, stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		stdout.WriteString(lines.Text() + "\n")
+		if strings.HasPrefix(lines.Text(), "digest ") {
+			ts.Check(cmd.Process.Signal(os.Interrupt))
+		}
+	}
+	if err := cmd.Wait(); neg || cmd.ProcessState.ExitCode() != 130 {
+		ts.Fatalf("%v, want exit status 130\n%s\n%s", err, stdout.String(), stderr.String())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("interrupted.out"), []byte(stdout.String()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("interrupted.err"), []byte(stderr.String()), 0o600))
 }
