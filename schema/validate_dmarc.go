@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,6 +105,8 @@ func checkDMARCTag(name, value string) error {
 	return nil
 }
 
+var reportSize = regexp.MustCompile(`^[0-9]+[kmgtKMGT]?$`)
+
 // checkReportURI checks an address for reports: a URI with an optional size
 // after an exclamation mark (RFC 7489 section 6.2).
 func checkReportURI(target string) error {
@@ -114,7 +117,7 @@ func checkReportURI(target string) error {
 		return fmt.Errorf("%q is no URI to send reports to: write mailto:dmarc@example.com, several with commas between them", target)
 	case u.Scheme == "mailto" && !strings.Contains(u.Opaque, "@"):
 		return fmt.Errorf("%q has no address after mailto:", target)
-	case sized && !digits(strings.TrimRight(size, "kmgtKMGT")) || sized && size == "":
+	case sized && !reportSize.MatchString(size):
 		return fmt.Errorf("%q has no size such as 10m after its !", target)
 	}
 	return nil
