@@ -2,15 +2,22 @@ package plan_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
-	"reflect"
+	"net/netip"
+	"os"
+	"runtime"
 	"slices"
+	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+	"pgregory.net/rapid"
+
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/schema"
-	"pgregory.net/rapid"
 )
 
 var apex = schema.MustName("example.com")
@@ -215,13 +222,7 @@ func TestEveryPairOfSmallZones(t *testing.T) {
 	for _, l := range lives {
 		for _, w := range wants {
 			p := plan.New([]plan.Input{{Desired: w, Live: l}}, nil, everything)
-			for _, c := range p.Zones[0].Changes {
-				for _, r := range c.Risks {
-					if r.Kind == plan.RiskOrder {
-						broken++
-					}
-				}
-			}
+			broken += brokenPromises(p.Zones[0].Changes)
 			if err := simulate(l, w, p.Zones[0].Changes); err != nil {
 				t.Fatalf("live %v, desired %v: %v\n%v", l.Records, w.RRsets, err, lines(p))
 			}
@@ -272,7 +273,7 @@ func simulate(l *schema.LiveZone, w *schema.Zone, changes []plan.Change) error {
 		writes[c.Key]++
 		switch c.Action {
 		case plan.Create:
-			put(schema.Handle(fmt.Sprintf("new%d", i)), item{c.Key, *c.After}, 1)
+			put(schema.Handle("new"+strconv.Itoa(i)), item{c.Key, *c.After}, 1)
 		case plan.Update:
 			have[c.Handle] = item{c.Key, *c.After}
 		case plan.Delete:
@@ -300,7 +301,7 @@ func simulate(l *schema.LiveZone, w *schema.Zone, changes []plan.Change) error {
 			want[item{s.Key, plan.Record{Data: v.Data, TTL: v.TTL}}]++
 		}
 	}
-	if !reflect.DeepEqual(got, want) {
+	if !maps.Equal(got, want) {
 		return fmt.Errorf("the result is %v", got)
 	}
 	same := map[schema.Key]int{}
@@ -371,6 +372,171 @@ func TestAnyPairOfZones(t *testing.T) {
 			rt.Fatalf("shuffling changed the plan:\n%s", diff)
 		}
 	})
+}
+
+// TestManyRandomPairs tries random pairs of zones of a wider space: eight names
+// at three depths, a wildcard and the apex among them, seven types, up to four
+// values, two TTLs, live duplicates. ZONEHERD_PAIRS says how many.
+func TestManyRandomPairs(t *testing.T) {
+	pairs := 10_000
+	if text := os.Getenv("ZONEHERD_PAIRS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs = n
+	}
+	var tried, broken, writes atomic.Int64
+	var group errgroup.Group
+	workers := runtime.GOMAXPROCS(0)
+	for worker := range workers {
+		group.Go(func() error {
+			r := rand.New(rand.NewPCG(2026, uint64(worker)))
+			g := newZoneMaker()
+			for range pairs / workers {
+				l, w := g.live(r), g.desired(r)
+				p := plan.New([]plan.Input{{Desired: w, Live: l}}, nil, everything)
+				changes := p.Zones[0].Changes
+				if err := simulate(l, w, changes); err != nil {
+					return fmt.Errorf("live %v, desired %v: %w\n%v", l.Records, w.RRsets, err, lines(p))
+				}
+				permuted := permuteWaves(changes, r)
+				if err := simulate(l, w, permuted); err != nil {
+					return fmt.Errorf("side by side: live %v, desired %v: %w\n%v", l.Records, w.RRsets, err, permuted)
+				}
+				if n := brokenPromises(changes); n > 0 {
+					broken.Add(int64(n))
+				}
+				writes.Add(int64(len(changes)))
+				tried.Add(1)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d pairs tried with %d writes, %d broken promises of order stated as risks", tried.Load(), writes.Load(), broken.Load())
+	if int(tried.Load()) != pairs/workers*workers {
+		t.Errorf("%d pairs tried", tried.Load())
+	}
+}
+
+func brokenPromises(changes []plan.Change) (n int) {
+	for _, c := range changes {
+		if slices.ContainsFunc(c.Risks, func(r plan.Risk) bool { return r.Kind == plan.RiskOrder }) {
+			n++
+		}
+	}
+	return n
+}
+
+// permuteWaves gives the changes in another order that side-by-side waves
+// allow: any within a wave, but for the halves of a swap.
+func permuteWaves(changes []plan.Change, r *rand.Rand) []plan.Change {
+	var out []plan.Change
+	for i := 0; i < len(changes); {
+		var units [][]plan.Change
+		wave := changes[i].Wave
+		for ; i < len(changes) && changes[i].Wave == wave; i++ {
+			if c := changes[i]; c.Swap && c.Action == plan.Create && len(units) > 0 {
+				units[len(units)-1] = append(units[len(units)-1], c)
+				continue
+			}
+			units = append(units, []plan.Change{changes[i]})
+		}
+		r.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
+		out = append(out, slices.Concat(units...)...)
+	}
+	return out
+}
+
+// zoneMaker makes random zones of a small vocabulary, quickly.
+type zoneMaker struct {
+	names []schema.Name
+	addrs []schema.Data
+	texts []schema.Data
+}
+
+type drawn struct {
+	Name schema.Name
+	TTL  schema.TTL
+	Data schema.Data
+}
+
+func newZoneMaker() *zoneMaker {
+	g := &zoneMaker{}
+	for _, n := range []string{"example.com", "a.example.com", "b.example.com", "c.example.com", "x.a.example.com", "y.x.a.example.com", "*.b.example.com", "d.example.com"} {
+		g.names = append(g.names, schema.MustName(n))
+	}
+	for i := range 6 {
+		g.addrs = append(g.addrs, schema.A{Addr: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})})
+		g.texts = append(g.texts, schema.TXT{Text: []string{"v=spf1 -all", "v=spf1 mx -all", "k=1", "k=2", "plain", "other"}[i]})
+	}
+	return g
+}
+
+// records draws a zone's records: at each name nothing, a CNAME, or a mixture.
+func (g *zoneMaker) records(r *rand.Rand, duplicates bool) []drawn {
+	var out []drawn
+	for i, n := range g.names {
+		ttl := schema.TTL(60 + 240*r.IntN(2))
+		host := func() schema.Name { return g.names[1+r.IntN(len(g.names)-1)] }
+		add := func(d schema.Data) { out = append(out, drawn{Name: n, TTL: ttl, Data: d}) }
+		switch kind := r.IntN(12); {
+		case kind < 7:
+		case kind < 9 && i > 0:
+			add(schema.CNAME{Target: host()})
+		default:
+			for _, j := range r.Perm(len(g.addrs))[:r.IntN(4)] {
+				add(g.addrs[j])
+				if duplicates && r.IntN(20) == 0 {
+					add(g.addrs[j])
+				}
+			}
+			if r.IntN(3) == 0 {
+				add(schema.MX{Preference: uint16(10 * r.IntN(2)), Exchange: host()})
+			}
+			if r.IntN(4) == 0 {
+				add(schema.SRV{Port: 1, Target: host()})
+			}
+			if r.IntN(5) == 0 && i > 0 {
+				add(schema.NS{Host: host()})
+			}
+			if r.IntN(5) == 0 {
+				add(schema.CAA{Tag: "issue", Value: "ca.example"})
+			}
+			for _, j := range r.Perm(len(g.texts))[:r.IntN(3)] {
+				add(g.texts[j])
+			}
+		}
+	}
+	return out
+}
+
+func (g *zoneMaker) live(r *rand.Rand) *schema.LiveZone {
+	z := &schema.LiveZone{Handle: "z", Name: apex}
+	for i, rec := range g.records(r, true) {
+		z.Records = append(z.Records, schema.LiveRecord{Handle: schema.Handle(strconv.Itoa(i)), Name: rec.Name, TTL: rec.TTL, Data: rec.Data})
+	}
+	return z
+}
+
+func (g *zoneMaker) desired(r *rand.Rand) *schema.Zone {
+	z := &schema.Zone{Name: apex}
+	sets := map[schema.Key]int{}
+	for _, rec := range g.records(r, false) {
+		k := schema.Key{Name: rec.Name, Type: rec.Data.Type()}
+		i, ok := sets[k]
+		if !ok {
+			i = len(z.RRsets)
+			sets[k] = i
+			z.RRsets = append(z.RRsets, schema.RRset{Key: k})
+		}
+		z.RRsets[i].Values = append(z.RRsets[i].Values, schema.Value{Data: rec.Data, TTL: rec.TTL})
+	}
+	slices.SortFunc(z.RRsets, func(a, b schema.RRset) int { return a.Key.Compare(b.Key) })
+	return z
 }
 
 // BenchmarkOrder plans the creation and removal of half the zone each.
