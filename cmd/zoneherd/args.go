@@ -19,6 +19,9 @@ func arrange(app *cli.App, args []string, getenv func(string) string) ([]string,
 		return args, nil
 	}
 	rest := args[1:]
+	if len(rest) == 1 && (rest[0] == "--version" || rest[0] == "-v") {
+		return []string{args[0], "version"}, nil
+	}
 	if n := len(rest); n > 0 && rest[n-1] == "--generate-bash-completion" {
 		return args, nil
 	}

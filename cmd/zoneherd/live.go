@@ -150,7 +150,7 @@ func loadForSandbox(c *cli.Context, m *messages, dir string) ([]schema.Zone, err
 func (l *live) inputs(ctx context.Context, d *desired, concurrency int, done func()) (inputs []plan.Input, unmanaged []schema.Name, err error) {
 	listed, err := l.ListZones(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("list the zones of %s: %w", l.about, err)
+		return nil, nil, err
 	}
 	byName := make(map[schema.Name]schema.LiveZoneInfo, len(listed))
 	for _, info := range listed {
@@ -177,10 +177,7 @@ func (l *live) inputs(ctx context.Context, d *desired, concurrency int, done fun
 				inputs[i].LiveErr = err
 				return nil
 			}
-			if err != nil {
-				return fmt.Errorf("read the live zone %s: %w", d.zones[i].Name.Display(), err)
-			}
-			return nil
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,7 +15,9 @@ func (p *program) sandboxCommand() *cli.Command {
 		Name:  "sandbox",
 		Usage: "serve the VPS.org DNS API on this machine, for trying things out",
 		Description: "When it is ready it prints one line of JSON with its url and a token. Use them as\n" +
-			"--endpoint and VPSORG_TOKEN. An interrupt ends it.",
+			"--endpoint and VPSORG_TOKEN. An interrupt ends it.\n\n" +
+			"A dialect is how it answers where the API's documentation says nothing, the documented\n" +
+			"or likeliest way first:\n  " + strings.Join(sandbox.DialectKeys(), "\n  "),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "serve on `ADDR`"},
 			&cli.StringFlag{Name: "live", Usage: "begin with the zone files in `DIR`"},

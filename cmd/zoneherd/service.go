@@ -34,7 +34,7 @@ func (p *program) zonesCommand() *cli.Command {
 			defer l.close()
 			list, err := l.ListZones(c.Context)
 			if err != nil {
-				return fmt.Errorf("list the zones of %s: %w", l.about, err)
+				return err
 			}
 			type zoneJSON struct {
 				Zone    string `json:"zone"`

@@ -50,6 +50,23 @@ func settings() []setting {
 	}
 }
 
+// DialectKeys describes what a dialect can say, a KEY=CHOICES each, the
+// documented choice first.
+func DialectKeys() []string {
+	var out []string
+	for _, s := range settings() {
+		switch s.kind {
+		case "":
+			out = append(out, s.key+"="+strings.Join(s.choices, "|"))
+		case "number":
+			out = append(out, s.key+"=N")
+		default:
+			out = append(out, s.key+"="+strings.ToUpper(s.kind))
+		}
+	}
+	return out
+}
+
 // ParseDialect reads a comma-separated list such as "list=pages,txt=quoted".
 func ParseDialect(list string) (Dialect, error) {
 	d := Dialect{set: map[string]string{}}
