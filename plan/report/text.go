@@ -83,7 +83,15 @@ func (t *textWriter) about(a About) {
 
 // silent reports whether there is nothing to tell about a zone.
 func silent(z *plan.Zone) bool {
-	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(z.Unmanaged) == 0 && len(z.Opaque) == 0
+	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(notable(z, z.Unmanaged)) == 0 && len(notable(z, z.Opaque)) == 0
+}
+
+// notable leaves out what is left alone in every zone of a service that lists
+// it: the apex's own SOA and NS. The JSON has them.
+func notable(z *plan.Zone, kept []plan.Kept) []plan.Kept {
+	return slices.DeleteFunc(slices.Clone(kept), func(k plan.Kept) bool {
+		return k.Key.Name == z.Name && (k.Key.Type == "SOA" || k.Key.Type == schema.TypeNS)
+	})
 }
 
 func (t *textWriter) zone(z *plan.Zone) {
@@ -195,7 +203,7 @@ func pad(s string, width int) string {
 func (t *textWriter) kept(what string, z *plan.Zone, kept []plan.Kept) {
 	var reasons []string
 	byReason := map[string][]string{}
-	for _, k := range kept {
+	for _, k := range notable(z, kept) {
 		if byReason[k.Reason] == nil {
 			reasons = append(reasons, k.Reason)
 		}
