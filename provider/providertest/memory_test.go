@@ -177,9 +177,9 @@ func (m *memory) ReadZone(ctx context.Context, zone schema.LiveZoneInfo) (*schem
 	records := slices.Clone(z.records)
 	switch {
 	case m.cut == z.name && m.fault == "reads what is cut":
-		records = records[1:]
+		records = records[:10]
 	case m.cut == z.name:
-		return nil, &provider.IncompleteError{Zone: z.name, Counted: len(records), Read: len(records) - 1}
+		return nil, &provider.IncompleteError{Zone: z.name, Counted: len(records), Read: 10}
 	case m.fault == "reads a page" && len(records) > 100:
 		records = records[:100]
 	case m.fault == "reads one handle for all":

@@ -33,8 +33,8 @@ type Backend struct {
 	// Put adds a record to a zone behind the provider's back. Its data may be
 	// [schema.Opaque].
 	Put func(zone schema.Name, r provider.Record) error
-	// Cut makes the service keep a record of the zone back from every read,
-	// while it goes on counting it.
+	// Cut makes every read of the zone, which has two dozen records, end after
+	// ten of them, as a page does that nothing follows.
 	Cut func(zone schema.Name)
 	// Lose makes the answer to the next write get lost after it took effect.
 	Lose func()
@@ -91,7 +91,7 @@ func promises() []promise {
 		{"handles stay while nothing is written", nil, handlesStay},
 		{"a record is read as it is in the zone", nil, readOne},
 		{"a record of no managed type is there and survives", canPut, opaque},
-		{"a read that lacks a record is an error", canCut, cut},
+		{"a read that lacks records is an error", canCut, cut},
 
 		{"data of every type are stored as meant", nil, everyType},
 		{"owner names of every kind are stored as meant", nil, ownerNames},

@@ -51,7 +51,7 @@ var faults = map[string][]string{
 	"handles stay while nothing is written":                          {"makes handles up"},
 	"a record is read as it is in the zone":                          {"reads a record with another TTL", "reads what is not there"},
 	"a record of no managed type is there and survives":              {"drops what it cannot read"},
-	"a read that lacks a record is an error":                         {"reads what is cut"},
+	"a read that lacks records is an error":                          {"reads what is cut"},
 	"data of every type are stored as meant":                         {"strips quotes", "forgets preferences"},
 	"owner names of every kind are stored as meant":                  {"shortens names"},
 	"the same record twice is two records, or refused":               {"gives duplicates one handle", "reads duplicates once", "deletes equal records"},

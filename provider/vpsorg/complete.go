@@ -19,8 +19,17 @@ type reading struct {
 }
 
 // ReadZone implements [provider.Reader]. Whether the zone was read whole is
-// judged by the service's own record_count: see complete.
+// judged by the service's own record_count: see complete. A zone that seems to
+// change while it is read is read once more.
 func (c *Client) ReadZone(ctx context.Context, zone schema.LiveZoneInfo) (*schema.LiveZone, error) {
+	live, err := c.readZone(ctx, zone)
+	if _, moving := errors.AsType[*movingError](err); moving {
+		return c.readZone(ctx, zone)
+	}
+	return live, err
+}
+
+func (c *Client) readZone(ctx context.Context, zone schema.LiveZoneInfo) (*schema.LiveZone, error) {
 	first, err := c.readDetails(ctx, zone)
 	if err != nil {
 		return nil, err
@@ -31,6 +40,12 @@ func (c *Client) ReadZone(ctx context.Context, zone schema.LiveZoneInfo) (*schem
 	}
 	return &schema.LiveZone{Handle: zone.Handle, Name: zone.Name, Records: records, Notices: notices}, nil
 }
+
+// movingError is an incomplete read that may be so only because somebody was
+// writing meanwhile.
+type movingError struct{ *provider.IncompleteError }
+
+func (e *movingError) Unwrap() error { return e.IncompleteError }
 
 // complete decides whether a reading is all of a zone, with more readings
 // where the count disagrees:
@@ -73,7 +88,7 @@ func (c *Client) complete(ctx context.Context, zone schema.LiveZoneInfo, first *
 	}
 	switch {
 	case !sameReading(first, nested) || !sameReading(first, flat):
-		return nil, nil, incomplete(zone, first.count, read, "the ways of asking for its records give different ones: ")
+		return nil, nil, &movingError{incomplete(zone, first.count, read, "the ways of asking for its records give different ones: ")}
 	case surplus > maxSurplus:
 		return nil, nil, incomplete(zone, first.count, read, "")
 	case read == 0: // an empty list is no cut page, and confirms nothing
@@ -100,7 +115,7 @@ func (c *Client) completeOver(ctx context.Context, zone schema.LiveZoneInfo) (re
 	}
 	switch read := len(again.records); {
 	case read < again.count || again.count < 0:
-		return nil, nil, incomplete(zone, again.count, read, "the numbers change while it is read, so try again: ")
+		return nil, nil, &movingError{incomplete(zone, again.count, read, "the numbers change while it is read, so try again: ")}
 	case read > again.count:
 		notices = []string{fmt.Sprintf("the service counts %d records and lists %d, so that nothing is missing", again.count, read)}
 	}
@@ -112,7 +127,7 @@ const (
 	maxLooked  = 16 // how many other zones are asked about a surplus
 )
 
-func incomplete(zone schema.LiveZoneInfo, counted, read int, why string) error {
+func incomplete(zone schema.LiveZoneInfo, counted, read int, why string) *provider.IncompleteError {
 	reason := fmt.Sprintf("%sthe service counts %d records and gives %d, so that some may be missing, and nothing is written there", why, counted, read)
 	if s := counted - read; s > 0 && s <= maxSurplus && why == "" {
 		reason += fmt.Sprintf("; if the count always includes %d hidden apex records, say so with record-count-surplus: %d in zoneherd.yaml", s, s)
@@ -128,8 +143,8 @@ func (c *Client) completeUncounted(ctx context.Context, zone schema.LiveZoneInfo
 		return nil, nil, err
 	}
 	if !nested.ended || nested.count != len(nested.records) || !sameReading(nested, first) {
-		return nil, nil, &provider.IncompleteError{Zone: zone.Name, Counted: nested.count, Read: len(nested.records),
-			Reason: fmt.Sprintf("the service gives %d records without a count or an end to check them by, so that some may be missing, and nothing is written there", len(nested.records))}
+		return nil, nil, &movingError{&provider.IncompleteError{Zone: zone.Name, Counted: nested.count, Read: len(nested.records),
+			Reason: fmt.Sprintf("the service gives %d records without a count or an end to check them by, so that some may be missing, and nothing is written there", len(nested.records))}}
 	}
 	return nested.records, nil, nil
 }

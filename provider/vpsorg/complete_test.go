@@ -98,6 +98,7 @@ func play(t *testing.T, opts vpsorg.Options, zones map[string]scripted) *vpsorg.
 func TestAZoneIsReadWholeOrNotAtAll(t *testing.T) {
 	later := same(3, recs(3))
 	still := same(2, recs(3))
+	grown := same(6, recs(6))
 	tests := []struct {
 		name    string
 		zone    scripted
@@ -139,7 +140,9 @@ func TestAZoneIsReadWholeOrNotAtAll(t *testing.T) {
 
 		{name: "more than counted is read again", zone: scripted{count: "2", details: recs(3), then: &later}, want: 3},
 		{name: "more than counted twice is a notice", zone: scripted{count: "2", details: recs(3), then: &still}, want: 3, notice: "nothing is missing"},
-		{name: "more than counted and then less is refused", zone: scripted{count: "2", details: recs(3), then: &scripted{count: "4", details: recs(3)}}, want: -1, reason: "try again"},
+		{name: "more than counted and then less is refused", zone: scripted{count: "2", details: recs(3), then: &scripted{count: "4", details: recs(3)}}, want: -1, reason: "counts 4 records and gives 3"},
+		{name: "a zone that changes while it is read is read again", zone: scripted{count: "4", details: recs(3), then: &grown}, want: 6},
+		{name: "a zone that never stays is refused", zone: scripted{count: "4", details: recs(3), then: &scripted{count: "6", details: recs(5), nested: recs(7), flat: recs(7)}}, want: -1, reason: "different"},
 		{name: "a record listed twice under one handle counts once", zone: same(3, []string{rec(1), rec(2), rec(2)}), want: 2, notice: "counts 3 records and lists 2"},
 
 		{name: "no count, and a list that tells its end", zone: scripted{details: recs(3), nested: recs(3), paged: true}, want: 3},

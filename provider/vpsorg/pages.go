@@ -34,14 +34,18 @@ type listing[T any] struct {
 // ours, and the token never goes elsewhere.
 func list[T any](ctx context.Context, c *Client, r request) (*listing[T], error) {
 	out := &listing[T]{count: -1}
-	incomplete := func(reason string) error {
+	incomplete := func(reason string) *provider.IncompleteError {
 		return &provider.IncompleteError{Counted: out.count, Read: len(out.items), Reason: reason}
 	}
 	asked := map[string]bool{r.query.Encode(): true}
 	filter := r.query
 	for range maxPages {
 		p, err := readAs(ctx, c, &r, parsePage[T])
-		if err != nil {
+		switch {
+		case errors.Is(err, provider.ErrNotFound) && len(asked) > 1:
+			// Not the zone is gone, but the page: the list got shorter meanwhile.
+			return nil, &movingError{incomplete("it changes while it is read: try again")}
+		case err != nil:
 			return nil, err
 		}
 		out.items = append(out.items, p.Results...)

@@ -101,6 +101,9 @@ func TestHTTP2IsSpokenWhereItIsOffered(t *testing.T) {
 	transport := vpsorg.NewTransport()
 	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	client := dial(t, vpsorg.Options{Endpoint: server.URL, Transport: transport})
+	if err := read(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {

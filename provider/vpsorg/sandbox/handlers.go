@@ -67,7 +67,7 @@ func (s *Server) listZones(w http.ResponseWriter, r *http.Request, t *token) {
 	items := []any{}
 	for _, z := range s.store.listZones(t.Account) {
 		if domain == "" || z.Domain == domain || s.dialect.get("filter") == "ignored" {
-			items = append(items, s.zone(z, nil))
+			items = append(items, s.zone(z))
 		}
 	}
 	s.list(w, r, items)
@@ -103,8 +103,7 @@ func (s *Server) answerZone(w http.ResponseWriter, status int, t *token, id stri
 		s.refuse(w, notFound())
 		return
 	}
-	records := s.records(z, all)
-	s.write(w, status, s.zone(z, &records))
+	s.write(w, status, s.zoneWith(z, all))
 }
 
 func (s *Server) deleteZone(w http.ResponseWriter, r *http.Request, t *token) {
@@ -187,7 +186,7 @@ func (s *Server) writeRecord(w http.ResponseWriter, r *http.Request, t *token) {
 		return
 	}
 	if r.Method == http.MethodPatch {
-		in.fill(old)
+		in.fill(old, z.Domain)
 	}
 	rec, refused := in.check(z.Domain)
 	if refused == nil {
@@ -202,12 +201,16 @@ func (s *Server) writeRecord(w http.ResponseWriter, r *http.Request, t *token) {
 }
 
 // fill takes what a change does not give from the record as it is.
-func (in *input) fill(old *Record) {
+func (in *input) fill(old *Record, domain string) {
 	if in.Type == nil {
 		in.Type = &old.Type
 	}
-	if in.Name == nil {
-		in.Name = &old.Name
+	if in.Name == nil { // in full, as a relative name may read as in full
+		name := domain + "."
+		if old.Name != "@" {
+			name = old.Name + "." + name
+		}
+		in.Name = &name
 	}
 	if in.Value == nil {
 		in.Value = &old.Value

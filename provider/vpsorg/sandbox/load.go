@@ -26,6 +26,20 @@ func (s *Server) Load(zones []schema.Zone) error {
 	return nil
 }
 
+// Put adds a record to a zone behind the API's back, as it is: what somebody
+// else has made there, or what a service with other rules may hold. Its handle
+// and time are made here.
+func (s *Server) Put(domain string, r Record) error {
+	s.store.mu.RLock()
+	z := s.store.byDomain[domain]
+	s.store.mu.RUnlock()
+	if z == nil {
+		return fmt.Errorf("put a record into %s: there is no such zone", domain)
+	}
+	s.store.load(z, r)
+	return nil
+}
+
 // load adds a record as it is.
 func (s *store) load(z *zone, r Record) {
 	s.mu.Lock()

@@ -153,12 +153,25 @@ func (s *Server) domain(z *zone) string {
 	return name
 }
 
-func (s *Server) zone(z *zone, records *[]any) shownZone {
-	listed, system := s.store.count(z)
+// zone gives a zone without its records.
+func (s *Server) zone(z *zone) shownZone {
+	return s.counted(z, s.store.count(z))
+}
+
+// zoneWith gives a zone with its records as they were read together.
+func (s *Server) zoneWith(z *zone, all []*Record) shownZone {
+	out := s.counted(z, tally(all))
+	records := s.records(z, all)
+	out.Records = &records
+	return out
+}
+
+func (s *Server) counted(z *zone, n counts) shownZone {
+	count := n.listed
 	if s.dialect.get("apex") == "listed" || s.dialect.get("count") == "all" {
-		listed += system
+		count += n.system
 	}
-	out := shownZone{z.ID, s.domain(z), z.Created, &listed, records}
+	out := shownZone{ID: z.ID, Domain: s.domain(z), Created: z.Created, Count: &count}
 	if s.dialect.get("count") == "none" {
 		out.Count = nil
 	}

@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -48,6 +49,7 @@ type Server struct {
 	store    *store
 	throttle *throttle
 	mux      *http.ServeMux
+	zips     sync.Pool // of *gzip.Writer, which are large
 }
 
 // New makes a server, with the state of the last run where there is a state file.
@@ -60,6 +62,7 @@ func New(opts Options) (*Server, error) {
 	st.typeChange = !opts.Dialect.refusesTypeChange()
 	st.loose = opts.Dialect.get("cname") == "loose"
 	s := &Server{dialect: opts.Dialect, store: st, throttle: newThrottle(opts.Dialect.number("throttle"))}
+	s.zips.New = func() any { return gzip.NewWriter(io.Discard) }
 	s.routes()
 	return s, nil
 }
@@ -103,8 +106,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		zw := gzip.NewWriter(w)
-		defer zw.Close()
+		zw := s.zips.Get().(*gzip.Writer)
+		zw.Reset(w)
+		defer func() { _ = zw.Close(); s.zips.Put(zw) }() // failing: the client is gone
 		w.Header().Set("Vary", "Accept-Encoding")
 		w = &gzipWriter{ResponseWriter: w, zip: zw}
 	}

@@ -134,15 +134,26 @@ func (s *store) read(account, id string) (*zone, []*Record, bool) {
 	return z, slices.Clone(z.records), true
 }
 
-func (s *store) count(z *zone) (listed, system int) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, r := range z.at["@"] {
+// counts are a zone's records, apart from the server's own.
+type counts struct{ listed, system int }
+
+func tally(records []*Record) counts {
+	var n counts
+	for _, r := range records {
 		if r.System {
-			system++
+			n.system++
 		}
 	}
-	return len(z.records) - system, system
+	n.listed = len(records) - n.system
+	return n
+}
+
+func (s *store) count(z *zone) counts {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := tally(z.at["@"]) // the server's own are at the apex
+	n.listed = len(z.records) - n.system
+	return n
 }
 
 func (s *store) find(account, record string) (*zone, *Record, bool) {
