@@ -1,11 +1,10 @@
 package source
 
 import (
+	"bytes"
+	"io/fs"
 	"path"
-
-	"github.com/go-git/go-git/v5"
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
+	"strings"
 )
 
 // Commit is what files in a work tree were read at.
@@ -24,7 +23,7 @@ func HeadOf(paths, files []Path) Commit {
 		return Commit{}
 	}
 	tree := paths[0].Tree
-	repo, err := git.PlainOpenWithOptions(tree.root, &git.PlainOpenOptions{EnableDotGitCommonDir: true})
+	repo, err := openRepository(tree.root)
 	if err != nil {
 		return Commit{}
 	}
@@ -33,21 +32,16 @@ func HeadOf(paths, files []Path) Commit {
 		return Commit{}
 	}
 	c := Commit{Hash: head.Hash().String()}
-	commit, err := repo.CommitObject(head.Hash())
-	if err != nil {
-		return c
-	}
-	committed, err := commit.Tree()
+	committed, err := newCommitFS(repo, head.Hash())
 	if err != nil {
 		return c
 	}
 	read := make(map[string]bool, len(files))
 	for _, f := range files {
-		if f.Tree != tree {
-			continue
+		if f.Tree == tree {
+			read[f.Name] = true
+			c.Dirty = c.Dirty || differs(committed, f)
 		}
-		read[f.Name] = true
-		c.Dirty = c.Dirty || differs(committed, f)
 	}
 	for _, p := range paths {
 		if p.Tree == tree && !c.Dirty {
@@ -58,32 +52,28 @@ func HeadOf(paths, files []Path) Commit {
 }
 
 // differs reports whether a file is not as the commit has it.
-func differs(committed *object.Tree, f Path) bool {
-	entry, err := committed.FindEntry(f.Name)
-	if err != nil {
-		return true
+func differs(committed *commitFS, f Path) bool {
+	was, err := readFile(&Tree{FS: committed}, f.Name)
+	is, err2 := readFile(f.Tree, f.Name)
+	if err != nil && err2 != nil {
+		return err.Error() != err2.Error() // as a link that leads out of both
 	}
-	text, err := readFile(f.Tree, f.Name)
-	return err != nil || plumbing.ComputeHash(plumbing.BlobObject, text) != entry.Hash
+	return err != nil || err2 != nil || !bytes.Equal(was, is)
 }
 
 // hasMore reports whether a directory has a zone file in the commit that was
 // not read.
-func hasMore(committed *object.Tree, dir string, read map[string]bool) bool {
-	if dir != "." {
-		t, err := committed.Tree(dir)
-		if err != nil {
-			return false
-		}
-		committed = t
+func hasMore(committed *commitFS, dir string, read map[string]bool) bool {
+	entries, err := fs.ReadDir(committed, dir)
+	if err != nil {
+		return false
 	}
-	for _, e := range committed.Entries {
-		ext := path.Ext(e.Name)
-		if (ext == ".yaml" || ext == ".yml") && e.Name[0] != '.' && e.Name != ConfigFile && !read[path.Join(dir, e.Name)] {
-			// Files that are read as no zone are not among those read either.
-			if base := e.Name[:len(e.Name)-len(ext)]; path.Ext(base) != "" {
-				return true
-			}
+	for _, e := range entries {
+		base, ext := strings.TrimSuffix(e.Name(), path.Ext(e.Name())), path.Ext(e.Name())
+		// One without a dot may be read as no zone.
+		isZone := (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") && strings.Contains(base, ".")
+		if isZone && !read[path.Join(dir, e.Name())] {
+			return true
 		}
 	}
 	return false

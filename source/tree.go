@@ -89,7 +89,7 @@ func (d *Disk) Path(given string) (Path, error) {
 	info, err := os.Stat(abs)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return Path{}, fmt.Errorf("%s does not exist: give a zone file or a directory of zone files", given)
+			return Path{}, fmt.Errorf("%s %w: give a zone file or a directory of zone files", given, errNotThere)
 		}
 		return Path{}, fmt.Errorf("read %s: %w", given, errors.Unwrap(err))
 	}
@@ -138,20 +138,6 @@ func (d *Disk) tree(root, given string) (*Tree, error) {
 	return t, nil
 }
 
-// repository is the nearest directory at or above dir that holds `.git`.
-func repository(dir string) string {
-	for {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
-		}
-		dir = parent
-	}
-}
-
 // inside reports whether path is dir or below it.
 func inside(dir, path string) bool {
 	rel, err := filepath.Rel(dir, path)
@@ -192,11 +178,19 @@ func readFile(t *Tree, name string) ([]byte, error) {
 
 var errTooLarge = fmt.Errorf("is larger than %d MiB, the most that is read: split it with include", MaxFileSize>>20)
 
+// errNotThere is fs.ErrNotExist in a person's words.
+var errNotThere = &notThereError{}
+
+type notThereError struct{}
+
+func (*notThereError) Error() string        { return "does not exist" }
+func (*notThereError) Is(target error) bool { return target == fs.ErrNotExist }
+
 // fileError says why a file could not be read, without its path.
 func fileError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("does not exist")
+		return errNotThere
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("may not be read: check its permissions")
 	case errors.Is(err, fs.ErrInvalid), strings.Contains(err.Error(), "escapes from parent"):

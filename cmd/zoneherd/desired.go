@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -26,13 +26,13 @@ type desired struct {
 // desired reads the configuration and the zone files. What is wrong with them
 // is in the problems; an error is returned where nothing could be read at all.
 func (p *program) desired(c *cli.Context) (*desired, error) {
-	disk, err := source.OpenDisk(".")
+	at, err := openPlace(c)
 	if err != nil {
 		return nil, err
 	}
-	defer disk.Close()
+	defer at.Close()
 	d := &desired{config: source.NoConfig()}
-	configPath, err := configFile(c, disk)
+	configPath, err := configFile(c, at)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (p *program) desired(c *cli.Context) (*desired, error) {
 		d.config, d.problems = source.LoadConfig(*configPath)
 		d.files = append(d.files, *configPath)
 	}
-	paths, err := zonePaths(c, disk, d.config)
+	paths, err := zonePaths(c, at, d.config)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (p *program) desired(c *cli.Context) (*desired, error) {
 	d.problems = append(d.problems, plan.CheckIgnored(result.Zones, d.ignorePatterns())...)
 	d.problems.Sort()
 	d.files = append(d.files, result.Files...)
-	d.commit = source.HeadOf(paths, d.files)
+	d.commit = at.commit(paths, d.files)
 	if len(result.Zones) == 0 && d.problems.Err() == nil {
 		var given []string
 		for _, path := range paths {
@@ -72,38 +72,77 @@ func (p *program) desired(c *cli.Context) (*desired, error) {
 	return d, d.selectZones(c.StringSlice("zone"), result.Zones)
 }
 
+// place is where files are read from: the work tree, or the commit of --ref.
+type place struct {
+	disk *source.Disk       // nil: a commit
+	tree *source.CommitTree // nil: the work tree
+}
+
+func openPlace(c *cli.Context) (*place, error) {
+	if ref := c.String("ref"); ref != "" {
+		tree, err := source.OpenCommit(".", ref)
+		return &place{tree: tree}, err
+	}
+	disk, err := source.OpenDisk(".")
+	return &place{disk: disk}, err
+}
+
+func (p *place) Close() {
+	if p.disk != nil {
+		_ = p.disk.Close()
+	}
+}
+
+// path finds a file or directory; an error that is fs.ErrNotExist tells that
+// it is not there.
+func (p *place) path(given string) (source.Path, error) {
+	if p.tree != nil {
+		return p.tree.Path(given)
+	}
+	return p.disk.Path(given)
+}
+
+func (p *place) commit(paths, files []source.Path) source.Commit {
+	if p.tree != nil {
+		return p.tree.Commit()
+	}
+	return source.HeadOf(paths, files)
+}
+
 // configFile finds the configuration; nil where there is none.
-func configFile(c *cli.Context, disk *source.Disk) (*source.Path, error) {
+func configFile(c *cli.Context, at *place) (*source.Path, error) {
 	name := c.String("config")
-	if name == "" {
-		if _, err := os.Stat(source.ConfigFile); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
+	if name != "" {
+		path, err := at.path(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("the configuration %s does not exist", name)
 		}
-		name = source.ConfigFile
+		return &path, err
 	}
-	path, err := disk.Path(name)
-	if err != nil {
-		return nil, errors.New(strings.Replace(err.Error(), "give a zone file or a directory of zone files", "give the configuration file", 1))
+	path, err := at.path(source.ConfigFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return &path, nil
+	return &path, err
 }
 
 // zonePaths are the files and directories to read: those on the command line,
 // else those of the configuration, else zones/.
-func zonePaths(c *cli.Context, disk *source.Disk, config source.Config) ([]source.Path, error) {
+func zonePaths(c *cli.Context, at *place, config source.Config) ([]source.Path, error) {
 	given := c.Args().Slice()
 	if len(given) == 0 && config.Zones != nil {
 		return config.Zones, nil
 	}
 	if len(given) == 0 {
-		if _, err := os.Stat("zones"); err != nil {
+		path, err := at.path("zones")
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil, errors.New("there is no directory zones here: name the zone files or their directory, or set zones: in zoneherd.yaml")
 		}
-		given = []string{"zones"}
+		return []source.Path{path}, err
 	}
 	var paths []source.Path
 	for _, g := range given {
-		path, err := disk.Path(g)
+		path, err := at.path(g)
 		if err != nil {
 			return nil, err
 		}

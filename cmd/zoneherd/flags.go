@@ -12,6 +12,7 @@ import (
 func fileFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
+		&cli.StringFlag{Name: "ref", Usage: "read the files as the commit `REF` has them instead of the work tree"},
 		&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
 		&cli.BoolFlag{Name: "lenient", Usage: "turn sense errors into warnings"},
 		&cli.BoolFlag{Name: "skip-unsupported", Usage: "warn of record types that the service lacks, and leave what is live there alone"},
