@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -52,7 +56,7 @@ func (m *messages) problems(problems schema.Problems) {
 		case schema.Warning:
 			level = slog.LevelWarn
 		}
-		m.json.Log(nil, level, pr.Message, "file", pr.Position.File, "line", pr.Position.Line, "column", pr.Position.Column, "rule", pr.Rule)
+		m.json.Log(context.Background(), level, pr.Message, "file", pr.Position.File, "line", pr.Position.Line, "column", pr.Position.Column, "rule", pr.Rule)
 	}
 }
 
@@ -61,5 +65,36 @@ func (m *messages) logger() *slog.Logger {
 	if m.json != nil {
 		return m.json
 	}
-	return slog.New(slog.NewTextHandler(m.p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return slog.New(&plainHandler{out: m.p.stderr})
 }
+
+// plainHandler writes what packages log as lines for people.
+type plainHandler struct {
+	out   io.Writer
+	attrs []slog.Attr
+}
+
+func (h *plainHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo
+}
+
+func (h *plainHandler) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	b.WriteString(r.Message)
+	add := func(a slog.Attr) bool {
+		fmt.Fprintf(&b, ", %s %v", a.Key, a.Value)
+		return true
+	}
+	for _, a := range h.attrs {
+		add(a)
+	}
+	r.Attrs(add)
+	_, err := fmt.Fprintln(h.out, report.Inert(b.String())) // one write, so that lines stay whole
+	return err
+}
+
+func (h *plainHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &plainHandler{h.out, append(slices.Clone(h.attrs), attrs...)}
+}
+
+func (h *plainHandler) WithGroup(string) slog.Handler { return h }
