@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 	for _, dialect := range append([]string{"", "throttle=200"}, sandbox.Dialects()...) {
 		t.Run("dialect "+dialect, func(t *testing.T) {
 			t.Parallel()
-			providertest.Run(t, func(t *testing.T) providertest.Backend { return conforming(t, dialect) })
+			conform(t, dialect)
 		})
 	}
 }
@@ -37,49 +37,44 @@ func TestConformanceInCombinedDialects(t *testing.T) {
 		dialect := sandbox.RandomDialect(random)
 		t.Run("dialect "+dialect, func(t *testing.T) {
 			t.Parallel()
-			providertest.Run(t, func(t *testing.T) providertest.Backend { return conforming(t, dialect) })
+			conform(t, dialect)
 		})
 	}
 }
 
-func conforming(t *testing.T, dialect string) providertest.Backend {
+// conform runs the suite on one sandbox, with zones of their own for each promise.
+func conform(t *testing.T, dialect string) {
 	client, server, meddler := meddled(t, dialect)
 	zones := 0
-	return providertest.Backend{
-		Provider: client,
-		Name: func() schema.Name {
-			zones++
-			return schema.MustName(fmt.Sprintf("zone-%d.example", zones))
-		},
-		Whole: strings.Contains(dialect, "patch=refused"),
-		Put: func(zone schema.Name, r provider.Record) error {
-			raw, ok := r.Data.(schema.Opaque)
-			if !ok {
-				return errors.New("only opaque data are put")
-			}
-			return server.Put(zone.Display(), sandbox.Record{Type: string(raw.RRType), Name: r.Name.Relative(zone), Value: raw.Raw, TTL: int64(r.TTL)})
-		},
-		Cut:   func(schema.Name) { meddler.set(&meddler.cut) },
-		Lose:  func() { meddler.set(&meddler.lose) },
-		Alter: func() { meddler.set(&meddler.alter) },
-	}
+	providertest.Run(t, func(t *testing.T) providertest.Backend {
+		t.Cleanup(meddler.rest)
+		return providertest.Backend{
+			Provider: client,
+			Name: func() schema.Name {
+				zones++
+				return schema.MustName(fmt.Sprintf("zone-%d.example", zones))
+			},
+			Whole: strings.Contains(dialect, "patch=refused"),
+			Put: func(zone schema.Name, r provider.Record) error {
+				raw, ok := r.Data.(schema.Opaque)
+				if !ok {
+					return errors.New("only opaque data are put")
+				}
+				return server.Put(zone.Display(), sandbox.Record{Type: string(raw.RRType), Name: r.Name.Relative(zone), Value: raw.Raw, TTL: int64(r.TTL)})
+			},
+			Cut:   func(schema.Name) { meddler.set(&meddler.cut) },
+			Lose:  func() { meddler.set(&meddler.lose) },
+			Alter: func() { meddler.set(&meddler.alter) },
+		}
+	})
 }
 
 // meddled is sandboxed with somebody in the middle.
 func meddled(t *testing.T, dialect string) (*vpsorg.Client, *sandbox.Server, *meddler) {
-	_, server := sandboxed(t, dialect)
-	listener, err := sandbox.Listen(server, "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	direct, server := sandboxed(t, dialect)
 	m := &meddler{t: t, next: vpsorg.NewTransport()}
-	client := dial(t, vpsorg.Options{Endpoint: listener.URL, Token: vpsorg.Token(server.Token()), Transport: m})
-	t.Cleanup(func() {
-		m.next.CloseIdleConnections()
-		if err := listener.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(m.next.CloseIdleConnections)
+	client := dial(t, vpsorg.Options{Endpoint: direct.Endpoint(), Token: vpsorg.Token(server.Token()), Transport: m})
 	return client, server, m
 }
 
@@ -96,6 +91,13 @@ func (m *meddler) set(fault *bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	*fault = true
+}
+
+// rest takes all faults back.
+func (m *meddler) rest() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cut, m.lose, m.alter = false, false, false
 }
 
 // take gives a fault once, or with keep for good.

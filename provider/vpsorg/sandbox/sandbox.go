@@ -62,7 +62,10 @@ func New(opts Options) (*Server, error) {
 	st.typeChange = !opts.Dialect.refusesTypeChange()
 	st.loose = opts.Dialect.get("cname") == "loose"
 	s := &Server{dialect: opts.Dialect, store: st, throttle: newThrottle(opts.Dialect.number("throttle"))}
-	s.zips.New = func() any { return gzip.NewWriter(io.Discard) }
+	s.zips.New = func() any {
+		zw, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // fails for no such level only
+		return zw
+	}
 	s.routes()
 	return s, nil
 }
