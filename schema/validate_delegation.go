@@ -66,8 +66,8 @@ func (c *checker) occluded(s *RRset, at cut) {
 	if at.ns != nil {
 		related = append(related, at.ns.Values[0].Position)
 	}
-	where := "another zone by the NS records here"
-	todo := "move the record to that zone, or take the delegation out"
+	where := "delegated to other name servers"
+	todo := "move the record to the zone there, or take the NS records away"
 	if at.child != nil {
 		related = append(related, at.child.Position)
 		where = "a zone of its own (" + at.child.Position.File + ")"

@@ -70,7 +70,12 @@ func checkDMARCTag(name, value string) error {
 		if slices.Contains(values, strings.ToLower(value)) {
 			return nil
 		}
-		return fmt.Errorf("%s=%s is none of %s", name, value, strings.Join(values, ", "))
+		last := len(values) - 1
+		err := fmt.Errorf("%s is %s or %s, not %q", name, strings.Join(values[:last], ", "), values[last], value)
+		if strings.Contains(value, "=") {
+			err = fmt.Errorf("%w: a semicolon is missing", err)
+		}
+		return err
 	}
 	switch name {
 	case "p", "sp", "np":

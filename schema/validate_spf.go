@@ -105,9 +105,9 @@ func parseTerm(term string) (name string, asks bool, err error) {
 	m := spfName.FindStringSubmatch(body)
 	if m == nil {
 		if _, err := netip.ParseAddr(body); err == nil {
-			return "", false, fmt.Errorf("the term %q lacks its ip4: or ip6: in front", term)
+			return "", false, fmt.Errorf("the term %q lacks its name: write ip4: or ip6: in front of the address", term)
 		}
-		return "", false, fmt.Errorf("the term %q is none of SPF's", term)
+		return "", false, fmt.Errorf("the term %q is none of SPF's: write it in plain letters, digits and hyphens, such as -all", term)
 	}
 	name, sign, value := strings.ToLower(m[1]), m[2], m[3]
 	mechanism := slices.Contains([]string{"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"}, name)
