@@ -36,7 +36,13 @@ type difference struct {
 	referrers map[schema.Name][]schema.Key // who points at a name afterwards
 	texts     map[schema.Name]map[string]bool
 
+	verdict verdict // of the RRset that is being recorded
+
 	liveSets, deletedSets, updatedSets, unchanged int
+	drift, conflict                               int
+
+	judged    map[schema.Key]bool   // RRsets with a verdict
+	conflicts map[schema.Key]string // what is live in a conflict, for the digest
 }
 
 // newZone plans one zone.
@@ -55,6 +61,7 @@ func newZone(in Input, opts Options) Zone {
 			}
 		}
 		z.summarize(0)
+		z.review(in, nil)
 		return z
 	case in.Live == nil:
 		z.Action = ZoneCreate
@@ -68,7 +75,11 @@ func newZone(in Input, opts Options) Zone {
 	z.Changes = order(z.Name, d.changes, d.before, d.after)
 	assess(z.Name, z.Changes, d)
 	z.guard(d, opts)
+	z.guardAdoption(in, opts)
 	z.summarize(d.unchanged)
+	z.Summary.Drift, z.Summary.Conflict = d.drift, d.conflict
+	z.noteGone(in, d)
+	z.review(in, d)
 	return z
 }
 
@@ -122,6 +133,8 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		if p.dropOpaque() {
 			z.warnUnreadable(in, set)
 		}
+		d.verdict = in.Base.judge(set.Key, set.Values, live[set.Key])
+		z.note(set.Key, d, live[set.Key])
 		d.rrset(set.Key, live[set.Key], p, set.Values)
 		if len(p.update)+len(p.create)+len(p.delete) > 0 {
 			if set.Key == apex && !allows(opts.Allow.ApexNS, z.Name) {
@@ -142,6 +155,8 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		case opts.Prune == PruneNone:
 			z.Unmanaged = append(z.Unmanaged, Kept{k, len(live[k]), "not declared, and prune is none"})
 		default:
+			d.verdict = in.Base.judge(k, nil, live[k])
+			z.note(k, d, live[k])
 			d.rrset(k, live[k], pairing{delete: live[k]}, nil)
 			continue
 		}
@@ -269,15 +284,22 @@ func (d *difference) rrset(k schema.Key, live []schema.LiveRecord, p pairing, wa
 	case len(live) > 0:
 		d.updatedSets++
 	}
+	switch d.verdict.cause {
+	case Drift:
+		d.drift++
+	case Conflict:
+		d.conflict++
+	}
+	cause := d.verdict.cause
 	for _, u := range p.update {
-		d.changes = append(d.changes, Change{Action: Update, Key: k, Handle: u.old.Handle, Position: u.new.Position,
+		d.changes = append(d.changes, Change{Action: Update, Key: k, Handle: u.old.Handle, Position: u.new.Position, Cause: cause,
 			Before: &Record{u.old.Data, u.old.TTL}, After: &Record{u.new.Data, u.new.TTL}})
 	}
 	for _, v := range p.create {
-		d.changes = append(d.changes, Change{Action: Create, Key: k, Position: v.Position, After: &Record{v.Data, v.TTL}})
+		d.changes = append(d.changes, Change{Action: Create, Key: k, Position: v.Position, Cause: cause, After: &Record{v.Data, v.TTL}})
 	}
 	for _, r := range p.delete {
-		d.changes = append(d.changes, Change{Action: Delete, Key: k, Handle: r.Handle, Before: &Record{r.Data, r.TTL}})
+		d.changes = append(d.changes, Change{Action: Delete, Key: k, Handle: r.Handle, Cause: cause, Before: &Record{r.Data, r.TTL}})
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Digest names what a plan changes: plans with equal digests make the same
 // changes, in whatever order and for whatever cause. It is "sha256:" and 64
-// hexadecimal digits.
+// hexadecimal digits. With a base it is over what base → head changes instead:
+// see [Base].
 type Digest string
 
 // digest is over the zone's name, its action and its changes: action, name,
@@ -30,7 +31,7 @@ func (z *Zone) digest() Digest {
 func digestOf(zones []Zone) Digest {
 	var lines []string
 	for i := range zones {
-		if zones[i].Summary.Writes > 0 {
+		if zones[i].reviewed || zones[i].Summary.Writes > 0 && !zones[i].threeWay {
 			lines = append(lines, string(zones[i].Digest))
 		}
 	}

@@ -16,6 +16,7 @@ const (
 	GuardApexNS     = "apex-ns"        // the zone's own NS records change
 	GuardIncomplete = "incomplete"     // live was not read whole
 	GuardAmbiguous  = "ambiguous-name" // a live owner name can be read in two ways
+	GuardAdoption   = "adoption"       // live records of a zone that is new to git are deleted
 	GuardExclusive  = "exclusive"      // a live record that stays cannot stand beside a declared one
 )
 

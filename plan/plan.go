@@ -68,14 +68,20 @@ type Zone struct {
 	// by git, and not readable.
 	Unmanaged []Kept
 	Opaque    []Kept
-	Digest    Digest
-	Summary   Summary
+	// AlreadyLive are the RRsets that base → head changes and that are live as
+	// head has them.
+	AlreadyLive []Kept
+	Digest      Digest
+	Summary     Summary
 	// After names the zones of this plan that must be done before this one.
 	After []schema.Name
 	// Live is what the plan was made against; nil where the zone is not live.
 	Live *schema.LiveZone
 	// Desired is what git declares.
 	Desired *schema.Zone
+
+	threeWay bool // the digest is over base → head
+	reviewed bool // base → head changes something, live or not
 }
 
 // Kept is a live RRset that the plan leaves alone.
@@ -112,6 +118,7 @@ type Change struct {
 	// depend on each other, except for the halves of a swap.
 	Wave     int
 	Risks    []Risk
+	Cause    Cause           // why, where the plan has a base
 	Position schema.Position // where git declares it; none for a deletion
 }
 
@@ -122,9 +129,10 @@ type Record struct {
 }
 
 // Summary counts. Create, Update, Delete and Writes count records, a zone's
-// own creation or deletion as one; Unchanged counts RRsets.
+// own creation or deletion as one; Unchanged, Drift and Conflict count RRsets.
 type Summary struct {
 	Create, Update, Delete, Unchanged, Writes int
+	Drift, Conflict                           int
 }
 
 // add sums two summaries.
@@ -134,6 +142,8 @@ func (s *Summary) add(other Summary) {
 	s.Delete += other.Delete
 	s.Unchanged += other.Unchanged
 	s.Writes += other.Writes
+	s.Drift += other.Drift
+	s.Conflict += other.Conflict
 }
 
 // Prune says what happens to live RRsets that git does not declare.
@@ -169,4 +179,6 @@ type Input struct {
 	// LiveErr is why the live zone could not be read whole; then Live is nil
 	// and the zone is refused.
 	LiveErr error
+	// Base is what git said before; nil for a two-way plan.
+	Base *Base
 }

@@ -45,6 +45,7 @@ type Change struct {
 	Type     string           `json:"type"`
 	Before   *Record          `json:"before,omitempty"`
 	After    *Record          `json:"after,omitempty"`
+	Cause    string           `json:"cause,omitempty"` // with a base
 	Swap     bool             `json:"swap,omitempty"`
 	Risks    []Risk           `json:"risks"`
 	Wave     int              `json:"wave"`
@@ -106,6 +107,9 @@ func documentOf(p *plan.Plan, about About) Document {
 	if about.Commit != "" {
 		d.Commit = &about.Commit
 	}
+	if about.Base != "" {
+		d.Base = &about.Base
+	}
 	for _, name := range p.Unmanaged {
 		d.UnmanagedZones = append(d.UnmanagedZones, name.Display())
 	}
@@ -119,14 +123,14 @@ func zoneOf(z *plan.Zone) Zone {
 	out := Zone{
 		Zone: z.Name.Display(), Action: string(z.Action), Digest: z.Digest, Summary: summaryOf(z.Summary),
 		Changes: make([]Change, 0, len(z.Changes)), Refused: make([]Refusal, 0, len(z.Refused)),
-		AlreadyLive: []Kept{}, Unmanaged: keptOf(z, z.Unmanaged), Opaque: keptOf(z, z.Opaque),
+		AlreadyLive: keptOf(z, z.AlreadyLive), Unmanaged: keptOf(z, z.Unmanaged), Opaque: keptOf(z, z.Opaque),
 		Warnings: append([]string{}, z.Warnings...),
 	}
 	for i := range z.Changes {
 		c := &z.Changes[i]
 		change := Change{
 			Action: string(c.Action), Name: c.Key.Name.Relative(z.Name), Type: string(c.Key.Type),
-			Before: recordOf(c.Before), After: recordOf(c.After), Swap: c.Swap, Wave: c.Wave,
+			Before: recordOf(c.Before), After: recordOf(c.After), Cause: string(c.Cause), Swap: c.Swap, Wave: c.Wave,
 			Risks: make([]Risk, 0, len(c.Risks)),
 		}
 		for _, r := range c.Risks {
@@ -159,5 +163,5 @@ func keptOf(z *plan.Zone, kept []plan.Kept) []Kept {
 }
 
 func summaryOf(s plan.Summary) Summary {
-	return Summary{Create: s.Create, Update: s.Update, Delete: s.Delete, Unchanged: s.Unchanged, Writes: s.Writes}
+	return Summary{Create: s.Create, Update: s.Update, Delete: s.Delete, Unchanged: s.Unchanged, Drift: s.Drift, Conflict: s.Conflict, Writes: s.Writes}
 }

@@ -15,6 +15,7 @@ import (
 type About struct {
 	Commit string // the commit that the zone files were read at; empty outside git
 	Dirty  bool   // the work tree differs from the commit
+	Base   string // the commit of a three-way plan's base; empty without
 	Live   string // the live side in words, such as the endpoint
 }
 

@@ -77,13 +77,16 @@ func (t *textWriter) about(a About) {
 			from += " with uncommitted changes"
 		}
 	}
+	if a.Base != "" {
+		from += " since " + a.Base[:min(len(a.Base), 12)]
+	}
 	t.line(faint, "%s against %s", from, a.Live)
 	t.line("", "")
 }
 
 // silent reports whether there is nothing to tell about a zone.
 func silent(z *plan.Zone) bool {
-	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(notable(z, z.Unmanaged)) == 0 && len(notable(z, z.Opaque)) == 0
+	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(notable(z, z.Unmanaged)) == 0 && len(notable(z, z.Opaque)) == 0 && len(z.AlreadyLive) == 0
 }
 
 // notable leaves out what is left alone in every zone of a service that lists
@@ -139,9 +142,28 @@ func (t *textWriter) changes(z *plan.Zone) {
 		c.typ = max(c.typ, len(ch.Key.Type))
 	}
 	c.name = min(c.name, 40)
-	for _, ch := range inReadingOrder(z.Changes) {
-		t.change(z, ch, c)
+	for _, cause := range []plan.Cause{plan.NoCause, plan.Intended, plan.Conflict, plan.Drift} {
+		told := false
+		for _, ch := range inReadingOrder(z.Changes) {
+			if ch.Cause != cause {
+				continue
+			}
+			if !told && headings[cause] != "" {
+				t.line(yellow, "  %s", headings[cause])
+			}
+			told = true
+			t.change(z, ch, c)
+		}
 	}
+	if n := len(z.AlreadyLive); n > 0 {
+		t.line(faint, "  · already live: %s of this change", are(n, "RRset", "RRsets"))
+	}
+}
+
+// headings set apart what a three-way plan does besides what git's change asks for.
+var headings = map[plan.Cause]string{
+	plan.Conflict: "conflict: git's change meets a live change of the same RRset, which it would overwrite",
+	plan.Drift:    "drift: live differs from git where git's change does not touch it",
 }
 
 // inReadingOrder sorts a zone's changes by name, as files are; the order of
@@ -232,6 +254,9 @@ func (t *textWriter) totals(p *plan.Plan, quiet int) {
 		return
 	}
 	t.line(bold, "%d to create, %d to update, %d to delete; %s unchanged, %s as declared", s.Create, s.Update, s.Delete, are(s.Unchanged, "RRset", "RRsets"), are(quiet, "zone", "zones"))
+	if s.Drift+s.Conflict > 0 {
+		t.line(yellow, "of these, drift in %s and conflict in %s", are(s.Drift, "RRset", "RRsets"), are(s.Conflict, "RRset", "RRsets"))
+	}
 	if s.Writes > 0 {
 		t.line(faint, "digest %s", p.Digest)
 	}

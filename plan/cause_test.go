@@ -1,0 +1,109 @@
+package plan_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// Each cell of the table of causes, by name: what base, head and live have at
+// one name, "" for nothing.
+func TestEachCellOfTheTableOfCauses(t *testing.T) {
+	one, two, three := "192.0.2.1", "192.0.2.2", "192.0.2.3"
+	for name, c := range map[string]struct {
+		base, head, live string
+		cause            plan.Cause
+		writes           int
+		already          int
+	}{
+		"all the same":                   {one, one, one, "", 0, 0},
+		"only live differs":              {one, one, two, plan.Drift, 1, 0},
+		"live has lost it":               {one, one, "", plan.Drift, 1, 0},
+		"git changes it":                 {one, two, one, plan.Intended, 1, 0},
+		"git adds it":                    {"", one, "", plan.Intended, 1, 0},
+		"git takes it away":              {one, "", one, plan.Intended, 1, 0},
+		"git's change is live":           {one, two, two, "", 0, 1},
+		"git's addition is live":         {"", one, one, "", 0, 1},
+		"git's removal is live":          {one, "", "", "", 0, 1},
+		"live is neither":                {one, two, three, plan.Conflict, 1, 0},
+		"git adds what is live as other": {"", one, two, plan.Conflict, 1, 0},
+		"git takes away what changed":    {one, "", two, plan.Conflict, 1, 0},
+		"live lost what git changes":     {one, two, "", plan.Conflict, 1, 0},
+		"nobody declared it":             {"", "", one, plan.Drift, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			recs := func(addr string) []rec {
+				out := []rec{{"stays", "A", "192.0.2.9", 60}}
+				if addr != "" {
+					out = append(out, rec{"www", "A", addr, 60})
+				}
+				return out
+			}
+			p := plan.New([]plan.Input{{Desired: desired(t, recs(c.head)...), Live: live(t, recs(c.live)...),
+				Base: &plan.Base{Zone: desired(t, recs(c.base)...)}}}, nil, everything)
+			z := p.Zones[0]
+			if len(z.Changes) != c.writes || len(z.AlreadyLive) != c.already {
+				t.Fatalf("%d changes and %d already live, want %d and %d", len(z.Changes), len(z.AlreadyLive), c.writes, c.already)
+			}
+			for _, ch := range z.Changes {
+				if ch.Cause != c.cause {
+					t.Errorf("the cause is %q, want %q", ch.Cause, c.cause)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatBaseLeftAloneIsIntendedToGo(t *testing.T) {
+	head := desired(t, rec{"www", "A", "192.0.2.1", 60})
+	have := live(t, rec{"www", "A", "192.0.2.1", 60}, rec{"old", "A", "192.0.2.2", 60})
+	for name, c := range map[string]struct {
+		base *plan.Base
+		want plan.Cause
+	}{
+		"prune was all":          {&plan.Base{Zone: head}, plan.Drift},
+		"prune was none":         {&plan.Base{Zone: head, Options: plan.Options{Prune: plan.PruneNone}}, plan.Intended},
+		"it was ignored":         {&plan.Base{Zone: head, Options: plan.Options{Ignore: []plan.Pattern{{Name: "old"}}}}, plan.Intended},
+		"the zone was not there": {&plan.Base{}, plan.Intended},
+		"base is unreadable":     {&plan.Base{Unknown: true}, plan.NoCause},
+	} {
+		t.Run(name, func(t *testing.T) {
+			z := plan.New([]plan.Input{{Desired: head, Live: have, Base: c.base}}, nil, everything).Zones[0]
+			if len(z.Changes) != 1 || z.Changes[0].Cause != c.want {
+				t.Errorf("changes %v, cause %q, want %q", z.Changes, z.Changes[0].Cause, c.want)
+			}
+		})
+	}
+	z := plan.New([]plan.Input{{Desired: head, Live: have, Base: &plan.Base{}}}, nil, plan.Options{}).Zones[0]
+	if len(z.Refused) != 1 || z.Refused[0].Guard != plan.GuardAdoption || z.Refused[0].Override != "--allow-deletes example.com" {
+		t.Errorf("a zone that is new to git: refused %v", z.Refused)
+	}
+}
+
+// The digest of a three-way plan is what a reviewer approves: it stays the same
+// while the change is applied in part and while live drifts elsewhere, equals
+// the one without a live side, and moves with a conflict and with the change.
+func TestTheDigestOfAThreeWayPlanIsOverTheChange(t *testing.T) {
+	base := desired(t, rec{"a", "A", "192.0.2.1", 60}, rec{"b", "A", "192.0.2.1", 60}, rec{"gone", "A", "192.0.2.1", 60})
+	head := desired(t, rec{"a", "A", "192.0.2.2", 60}, rec{"b", "A", "192.0.2.2", 60})
+	digest := func(head *schema.Zone, l ...rec) plan.Digest {
+		return plan.New([]plan.Input{{Desired: head, Live: live(t, l...), Base: &plan.Base{Zone: base}}}, nil, everything).Digest
+	}
+	offline := digest(head, rec{"a", "A", "192.0.2.1", 60}, rec{"b", "A", "192.0.2.1", 60}, rec{"gone", "A", "192.0.2.1", 60})
+	for i, l := range [][]rec{
+		{{"a", "A", "192.0.2.2", 60}, {"b", "A", "192.0.2.1", 60}, {"gone", "A", "192.0.2.1", 60}},
+		{{"a", "A", "192.0.2.2", 60}, {"b", "A", "192.0.2.2", 60}},
+		{{"a", "A", "192.0.2.1", 60}, {"b", "A", "192.0.2.1", 60}, {"gone", "A", "192.0.2.1", 60}, {"drift", "TXT", `"x"`, 60}},
+	} {
+		if got := digest(head, l...); got != offline {
+			t.Errorf("live %d: the digest moved", i)
+		}
+	}
+	conflict := digest(head, rec{"a", "A", "192.0.2.7", 60}, rec{"b", "A", "192.0.2.1", 60}, rec{"gone", "A", "192.0.2.1", 60})
+	other := digest(desired(t, rec{"a", "A", "192.0.2.3", 60}, rec{"b", "A", "192.0.2.2", 60}), rec{"a", "A", "192.0.2.1", 60}, rec{"b", "A", "192.0.2.1", 60}, rec{"gone", "A", "192.0.2.1", 60})
+	if conflict == offline || other == offline || conflict == other {
+		t.Errorf("digests that ought to differ: %v", []string{fmt.Sprint(offline), fmt.Sprint(conflict), fmt.Sprint(other)})
+	}
+}
