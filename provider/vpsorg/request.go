@@ -18,7 +18,6 @@ import (
 // Bounds on one request.
 const (
 	requestTimeout = 60 * time.Second // one attempt, from dialling to the end of the body
-	maxBody        = 64 << 20         // bytes of an answer, after decompression
 	maxPause       = 2 * time.Minute  // the longest Retry-After that is waited for
 	maxThrottles   = 40               // how often one request is throttled before it is given up
 )
@@ -152,23 +151,23 @@ func (c *Client) send(parent context.Context, r *request, body []byte) (a *answe
 	defer res.Body.Close()
 	var text bytes.Buffer
 	if res.ContentLength > 0 {
-		text.Grow(int(min(res.ContentLength, maxBody)) + bytes.MinRead)
+		text.Grow(int(min(res.ContentLength, c.maxBody)) + bytes.MinRead)
 	}
-	n, err := text.ReadFrom(io.LimitReader(res.Body, maxBody+1))
+	n, err := text.ReadFrom(io.LimitReader(res.Body, c.maxBody+1))
 	switch {
 	case err != nil:
 		return nil, true, fmt.Errorf("the answer broke off: %w", err)
-	case n > maxBody:
-		return nil, true, &tooLargeError{}
+	case n > c.maxBody:
+		return nil, true, &tooLargeError{c.maxBody}
 	}
 	return &answer{res.StatusCode, res.Header, text.Bytes()}, true, nil
 }
 
-// tooLargeError is an answer larger than maxBody.
-type tooLargeError struct{}
+// tooLargeError is an answer of more bytes than are taken.
+type tooLargeError struct{ max int64 }
 
-func (*tooLargeError) Error() string {
-	return fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20)
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("the answer is larger than the %d bytes that are taken", e.max)
 }
 
 // plain is an error of the transport without the URL, which the message names

@@ -46,6 +46,9 @@ type Options struct {
 	// Attempts bounds how often a request is sent that fails; 0 means 6.
 	// Requests that are throttled are sent again beyond that.
 	Attempts int
+	// MaxAnswer bounds an answer in bytes, after decompression; 0 means 64 MiB,
+	// enough for a zone of some 300,000 records.
+	MaxAnswer int64
 }
 
 // Client is the API as one token sees it. It is safe for concurrent use.
@@ -58,6 +61,7 @@ type Client struct {
 	pace     pace
 	retries  budget
 	attempts int
+	maxBody  int64
 	surplus  *surplus
 
 	// noPatch says that the service has answered a PATCH with 405.
@@ -87,11 +91,14 @@ func New(opts Options) (*Client, error) {
 	if opts.Attempts <= 0 {
 		opts.Attempts = 6
 	}
+	if opts.MaxAnswer <= 0 {
+		opts.MaxAnswer = 64 << 20
+	}
 	if opts.Transport == nil {
 		opts.Transport = newTransport()
 	}
 	return &Client{
-		endpoint: endpoint, token: &opts.Token, log: opts.Logger, attempts: opts.Attempts,
+		endpoint: endpoint, token: &opts.Token, log: opts.Logger, attempts: opts.Attempts, maxBody: opts.MaxAnswer,
 		agent: "zoneherd/" + opts.Version + " (+https://github.com/zoneherd/zoneherd)",
 		http: &http.Client{
 			Transport: opts.Transport,

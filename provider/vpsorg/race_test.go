@@ -1,0 +1,5 @@
+//go:build race
+
+package vpsorg_test
+
+const raced = true
