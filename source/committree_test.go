@@ -166,6 +166,46 @@ func TestEveryKindOfRepositoryIsRead(t *testing.T) {
 	}
 }
 
+func TestTheMergeBaseIsFoundOrSaidToBeMissing(t *testing.T) {
+	dir := repositoryOf(t)
+	first := gitIn(t, dir, "rev-parse", "one")
+	gitIn(t, dir, "checkout", "-q", "-b", "side", "one")
+	for _, n := range []string{"a", "b"} {
+		write(t, filepath.Join(dir, n), n)
+		gitIn(t, dir, "add", "-A")
+		gitIn(t, dir, "commit", "-qm", n)
+	}
+	baseOf := func(dir, head, base string) string {
+		c, err := OpenMergeBase(dir, head, base)
+		if err != nil {
+			return err.Error()
+		}
+		return c.Commit().Hash
+	}
+	if got := baseOf(dir, "HEAD", "main"); got != first {
+		t.Errorf("the merge base is %s, want %s", got, first)
+	}
+	if got := baseOf(dir, "side", "side~1"); got != gitIn(t, dir, "rev-parse", "side~1") {
+		t.Errorf("of an ancestor: %s", got)
+	}
+	clone := func(depth string) string {
+		to := filepath.Join(t.TempDir(), "shallow")
+		gitIn(t, dir, "clone", "-q", "--depth", depth, "--no-single-branch", "--branch", "side", "file://"+dir, to)
+		return to
+	}
+	if got, want := baseOf(clone("1"), "HEAD", "origin/main"), "this clone is shallow and lacks the merge base of HEAD and origin/main: fetch more, in Actions with fetch-depth: 0"; got != want {
+		t.Errorf("a shallow clone without the base: %s", got)
+	}
+	if got := baseOf(clone("3"), "HEAD", "origin/main"); got != first {
+		t.Errorf("a shallow clone with the base at its boundary: %s, want %s", got, first)
+	}
+	gitIn(t, dir, "checkout", "-q", "--orphan", "alone")
+	gitIn(t, dir, "commit", "-qm", "alone")
+	if got, want := baseOf(dir, "alone", "main"), "alone and main have no history in common: choose another --base"; got != want {
+		t.Errorf("without a common history: %s", got)
+	}
+}
+
 func TestAWorkTreeThatDiffersFromItsCommitIsDirty(t *testing.T) {
 	dir := repositoryOf(t)
 	if err := os.Remove(filepath.Join(dir, "dns", "zones", "c.example.yaml")); err != nil {

@@ -31,6 +31,11 @@ func (p *program) desired(c *cli.Context) (*desired, error) {
 		return nil, err
 	}
 	defer at.Close()
+	return desiredAt(c, at)
+}
+
+// desiredAt is desired for one place: the work tree or a commit.
+func desiredAt(c *cli.Context, at *place) (*desired, error) {
 	d := &desired{config: source.NoConfig()}
 	configPath, err := configFile(c, at)
 	if err != nil {

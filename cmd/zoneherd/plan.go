@@ -18,7 +18,9 @@ func (p *program) planCommand() *cli.Command {
 		Name:      "plan",
 		Usage:     "show what would have to be written to make live equal to the files",
 		ArgsUsage: "[PATH…]",
-		Flags:     join(fileFlags(), liveFlags(), planFlags()),
+		Flags: join(fileFlags(), liveFlags(), planFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "offline", Usage: "compare --base with the files alone: no live side, no token"},
+		}),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
 			if err != nil {
@@ -28,7 +30,9 @@ func (p *program) planCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			defer r.live.close()
+			if r.live != nil {
+				defer r.live.close()
+			}
 			if err := r.show(c); err != nil {
 				return err
 			}
@@ -47,7 +51,8 @@ func (p *program) planCommand() *cli.Command {
 type planned struct {
 	*program
 	desired     *desired
-	live        *live
+	base        *base // nil: a two-way plan
+	live        *live // nil where the plan is made offline
 	plan        *plan.Plan
 	options     plan.Options
 	concurrency int
@@ -75,6 +80,15 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	if r.concurrency, err = d.concurrency(c); err != nil {
 		return nil, err
 	}
+	if r.base, err = readBase(c, m); err != nil {
+		return nil, err
+	}
+	if r.base != nil {
+		r.options = r.base.strictest(r.options)
+	}
+	if c.Bool("offline") {
+		return r, r.offline()
+	}
 	if r.live, err = p.live(c, m, d.config.CountSurplus); err != nil {
 		return nil, err
 	}
@@ -92,6 +106,9 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	if err != nil {
 		return nil, err
 	}
+	for i := range inputs {
+		inputs[i].Base = r.base.of(inputs[i].Desired.Name)
+	}
 	r.plan = plan.New(inputs, unmanaged, r.options)
 	return r, nil
 }
@@ -106,7 +123,14 @@ func mistakes(d *desired) error {
 }
 
 func (r *planned) about() report.About {
-	return report.About{Commit: r.desired.commit.Hash, Dirty: r.desired.commit.Dirty, Live: r.live.about}
+	about := report.About{Commit: r.desired.commit.Hash, Dirty: r.desired.commit.Dirty, Live: "nothing live (offline)"}
+	if r.live != nil {
+		about.Live = r.live.about
+	}
+	if r.base != nil {
+		about.Base = r.base.commit
+	}
+	return about
 }
 
 // show prints the plan and writes the reports asked for.

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
+)
+
+// base is what git said at the merge base, under base's own configuration.
+type base struct {
+	commit  string
+	options plan.Options
+	zones   map[schema.Name]*schema.Zone
+	unknown map[schema.Name]bool // zones whose files could not be read whole
+	broken  bool                 // some file could not be read at all, whichever zone it was
+}
+
+// readBase reads the base of --base; nil without.
+func readBase(c *cli.Context, m *messages) (*base, error) {
+	revision := c.String("base")
+	if revision == "" {
+		if c.Bool("offline") {
+			return nil, usage("--offline compares with --base, and none is given")
+		}
+		return nil, nil
+	}
+	if strings.Trim(revision, "0") == "" { // what a first push names
+		m.say("there is no base: the first push of a branch names none, and the plan has no causes")
+		return nil, nil
+	}
+	head := c.String("ref")
+	if head == "" {
+		head = "HEAD"
+	}
+	tree, err := source.OpenMergeBase(".", head, revision)
+	if err != nil {
+		return nil, err
+	}
+	b := &base{commit: tree.Commit().Hash, zones: map[schema.Name]*schema.Zone{}, unknown: map[schema.Name]bool{}}
+	d, err := desiredAt(c, &place{tree: tree})
+	if d == nil {
+		m.say("the base %s has no zone files here: all that the files declare is new (%v)", b.commit[:12], err)
+		return b, nil
+	}
+	bad := map[string]bool{}
+	for _, p := range d.problems {
+		if p.Severity == schema.Error {
+			bad[p.Position.File] = true
+		}
+	}
+	if n := d.problems.Count(schema.Error); n > 0 {
+		m.say("the base %s has mistakes of its own (%d): where its files cannot be read, the plan gives no cause", b.commit[:12], n)
+	}
+	read := map[string]bool{}
+	for i := range d.zones {
+		b.zones[d.zones[i].Name] = &d.zones[i]
+		for _, file := range d.zones[i].Files {
+			read[file] = true
+			b.unknown[d.zones[i].Name] = b.unknown[d.zones[i].Name] || bad[file]
+		}
+	}
+	for file := range bad {
+		b.broken = b.broken || !read[file]
+	}
+	b.options, err = d.planOptions(c)
+	return b, err
+}
+
+// of is what base says of a zone.
+func (b *base) of(name schema.Name) *plan.Base {
+	if b == nil {
+		return nil
+	}
+	z := b.zones[name]
+	return &plan.Base{Zone: z, Unknown: b.unknown[name] || z == nil && b.broken, Options: b.options}
+}
+
+// strictest takes the stricter of base's and head's guards: a change does not
+// loosen what it is judged by.
+func (b *base) strictest(o plan.Options) plan.Options {
+	stricter := func(x, y int) int {
+		if x == 0 {
+			x = plan.DefaultThreshold
+		}
+		if y == 0 {
+			y = plan.DefaultThreshold
+		}
+		return min(x, y)
+	}
+	o.MaxDeletes = stricter(o.MaxDeletes, b.options.MaxDeletes)
+	o.MaxUpdates = stricter(o.MaxUpdates, b.options.MaxUpdates)
+	return o
+}
+
+// offline makes the plan with base in the place of the live side.
+func (r *planned) offline() error {
+	if r.base == nil {
+		return usage("--offline compares with --base, and there is none")
+	}
+	var inputs []plan.Input
+	for i := range r.desired.zones {
+		z := &r.desired.zones[i]
+		in := plan.Input{Desired: z, Base: r.base.of(z.Name)}
+		if in.Base.Unknown {
+			in.LiveErr = fmt.Errorf("its files could not be read whole at the base %s, so that there is nothing to compare with offline", r.base.commit[:12])
+		} else if in.Base.Zone != nil && in.Base.Zone.State == schema.Present {
+			in.Live = asLive(in.Base.Zone)
+		}
+		inputs = append(inputs, in)
+	}
+	r.plan = plan.New(inputs, nil, r.options)
+	return nil
+}
+
+// asLive is a zone as it would be live if it were as git says.
+func asLive(z *schema.Zone) *schema.LiveZone {
+	l := &schema.LiveZone{Handle: "base", Name: z.Name}
+	for _, s := range z.RRsets {
+		for _, v := range s.Values {
+			l.Records = append(l.Records, schema.LiveRecord{Handle: schema.Handle(fmt.Sprintf("base-%d", len(l.Records))), Name: s.Name, TTL: v.TTL, Data: v.Data})
+		}
+	}
+	return l
+}
