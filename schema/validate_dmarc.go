@@ -121,9 +121,9 @@ func checkReportURI(target string) error {
 	case err != nil || u.Scheme == "":
 		return fmt.Errorf("%q is no URI to send reports to: write mailto:dmarc@example.com, several with commas between them", target)
 	case u.Scheme == "mailto" && !strings.Contains(u.Opaque, "@"):
-		return fmt.Errorf("%q has no address after mailto:", target)
+		return fmt.Errorf("%q names no address: write mailto:dmarc@example.com", target)
 	case sized && !reportSize.MatchString(size):
-		return fmt.Errorf("%q has no size such as 10m after its !", target)
+		return fmt.Errorf("%q has an exclamation mark and no size such as 10m after it", target)
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func TestCheckDMARC(t *testing.T) {
 		{about: "an interval that is no number", text: "v=DMARC1; p=none; ri=daily", err: "ri=daily"},
 		{about: "a failure option that does not exist", text: "v=DMARC1; p=none; fo=1,d", err: "fo=1,d"},
 		{about: "a report address without mailto", text: "v=DMARC1; p=none; rua=a@example.com", err: "write mailto:"},
-		{about: "a report address without an address", text: "v=DMARC1; p=none; rua=mailto:example.com", err: "after mailto:"},
+		{about: "a report address without an address", text: "v=DMARC1; p=none; rua=mailto:example.com", err: "names no address"},
 		{about: "one bad report address of two", text: "v=DMARC1; p=none; ruf=mailto:a@example.com, b@example.com", err: "b@example.com"},
 		{about: "a report size of a unit alone", text: "v=DMARC1; p=none; rua=mailto:a@example.com!m", err: "size"},
 		{about: "a report size that is none", text: "v=DMARC1; p=none; rua=mailto:a@example.com!big", err: "size"},

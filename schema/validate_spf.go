@@ -187,7 +187,7 @@ func checkAddressMechanism(sign, value string) error {
 		return nil
 	}
 	if _, err := netip.ParseAddr(domain); err == nil {
-		return errors.New("has an address where a host name belongs: write ip4: or ip6:")
+		return errors.New("has an address where a host name belongs: write ip4: or ip6: in front of it")
 	}
 	return checkDomainSpec(domain, false)
 }
