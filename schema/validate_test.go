@@ -169,6 +169,10 @@ func TestValidateTellsWhatMakesNoSense(t *testing.T) {
 		{about: "a text with a NUL", zone: `@ TXT "a\000b"`, want: []string{"1 txt-control"}},
 		{about: "a policy with a line feed is one mistake", zone: `@ TXT "v=spf1 -all\010"`, want: []string{"1 txt-control"}},
 		{about: "a text in quotation marks is one mistake", zone: `@ TXT "\"v=spf1 foo\""`, want: []string{"1 txt-quotes"}},
+		{about: "a text with a tab", zone: `@ TXT "a\009b"`, want: []string{"1 txt-control"}},
+		{about: "a text with a delete", zone: `@ TXT "a\127b"`, want: []string{"1 txt-control"}},
+		{about: "a text between quotation marks that hold more", zone: `@ TXT "\"a\"b\""`, want: []string{"1 txt-quotes"}},
+		{about: "a long text in quotation marks", zone: `@ TXT "\"` + strings.Repeat("a", 200) + `\""`, want: []string{"1 txt-quotes"}},
 		{about: "a lone quotation mark", zone: `@ TXT "\""`},
 		{about: "a text in UTF-8", zone: `@ TXT "\195\188"`},
 		{about: "a DKIM key with white space", zone: `a._domainkey TXT "v=DKIM1; p=AB CD"`, want: []string{"1 dkim-blank"}},
@@ -177,6 +181,9 @@ func TestValidateTellsWhatMakesNoSense(t *testing.T) {
 
 		{about: "two SPF policies", zone: "@ TXT \"v=spf1 -all\"\n@ TXT \"x\"\n@ TXT \"v=spf1 mx -all\"", want: []string{"3 spf-several 1"}},
 		{about: "two SPF policies, one of them lenient", zone: "@ TXT \"v=spf1 -all\"\n~@ TXT \"v=spf1 mx -all\"", want: []string{"2 spf-several 1"}},
+		{about: "an SPF policy that cannot be read", zone: `@ TXT "v=spf1 foo"`, want: []string{"1 spf-syntax"}},
+		{about: "an SPF policy with ten look-ups", zone: `@ TXT "v=spf1` + strings.Repeat(" include:a.example", 10) + `"`},
+		{about: "an SPF policy with eleven", zone: `@ TXT "v=spf1` + strings.Repeat(" include:a.example", 11) + `"`, want: []string{"1 spf-lookups"}},
 		{about: "two DMARC policies", zone: "_dmarc TXT \"v=DMARC1; p=none\"\n_dmarc TXT \"v=DMARC1; p=reject\"", want: []string{"2 dmarc-several 1"}},
 		{about: "a DMARC policy below a name", zone: `_dmarc.a TXT "v=DMARC1; p=no"`, want: []string{"1 dmarc-syntax"}},
 		{about: "a permission to report, which is no policy", zone: `example.net._report._dmarc TXT "v=DMARC1"`},
@@ -190,7 +197,7 @@ func TestValidateTellsWhatMakesNoSense(t *testing.T) {
 			@ CAA 0 contactphone "+1 555"
 			@ CAA 0 iodef "https://a.example/report"
 			@ CAA 0 iodef "mailto:a@a.example"`},
-		{about: "CAA reports to no URL", zone: "@ CAA 0 iodef \"a@a.example\"\n@ CAA 0 iodef \"mailto:\"\n@ CAA 0 iodef \"ftp://a.example\"\n@ CAA 0 iodef \"https:a\"", want: []string{"1 caa-iodef", "2 caa-iodef", "3 caa-iodef", "4 caa-iodef"}},
+		{about: "CAA reports to no URL", zone: "@ CAA 0 iodef \"a@a.example\"\n@ CAA 0 iodef \"mailto:\"\n@ CAA 0 iodef \"ftp://a.example\"\n@ CAA 0 iodef \"https:a\"\n@ CAA 0 iodef \":\"", want: []string{"1 caa-iodef", "2 caa-iodef", "3 caa-iodef", "4 caa-iodef", "5 caa-iodef"}},
 
 		{about: "the TTL 0, told once a zone", zone: "ttl 0\na A 192.0.2.1\nb A 192.0.2.1", want: []string{"warning 2 ttl-zero"}},
 		{about: "a hundred records of one type", zone: many("a A 192.0.2.%d\n", 100)},

@@ -61,3 +61,10 @@ func TestKeysAreInOrderOfNameAndThenType(t *testing.T) {
 		}
 	}
 }
+
+func TestALiveRecordBelongsToTheRRsetOfItsNameAndType(t *testing.T) {
+	r := LiveRecord{Handle: "rec-1", Name: MustName("a.example.com"), Data: Opaque{"ALIAS", "b"}}
+	if got, want := r.Key(), (Key{MustName("a.example.com"), "ALIAS"}); got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
