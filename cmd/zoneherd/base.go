@@ -14,6 +14,7 @@ import (
 // base is what git said at the merge base, under base's own configuration.
 type base struct {
 	commit  string
+	desired *desired // nil where base has no zone files
 	options plan.Options
 	zones   map[schema.Name]*schema.Zone
 	unknown map[schema.Name]bool // zones whose files could not be read whole
@@ -47,6 +48,7 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 		m.say("the base %s has no zone files here: all that the files declare is new (%v)", b.commit[:12], err)
 		return b, nil
 	}
+	b.desired = d
 	bad := map[string]bool{}
 	for _, p := range d.problems {
 		if p.Severity == schema.Error {

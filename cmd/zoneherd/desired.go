@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -19,7 +22,8 @@ type desired struct {
 	zones    []schema.Zone // those that were selected
 	selected bool          // --zone left some out
 	problems schema.Problems
-	files    []source.Path // every file that was read
+	files    []source.Path     // every file that was read
+	contents map[string]string // a file's hash by its name; made where --changed asks for it
 	commit   source.Commit
 }
 
@@ -67,6 +71,9 @@ func desiredAt(c *cli.Context, at *place) (*desired, error) {
 	d.problems.Sort()
 	d.files = append(d.files, result.Files...)
 	d.commit = at.commit(paths, d.files)
+	if c.Bool("changed") {
+		d.hash()
+	}
 	if len(result.Zones) == 0 && d.problems.Err() == nil {
 		var given []string
 		for _, path := range paths {
@@ -154,6 +161,51 @@ func zonePaths(c *cli.Context, at *place, config source.Config) ([]source.Path, 
 		paths = append(paths, path)
 	}
 	return paths, nil
+}
+
+// hash takes note of what the files hold.
+func (d *desired) hash() {
+	d.contents = make(map[string]string, len(d.files))
+	for _, f := range d.files {
+		text, err := fs.ReadFile(f.Tree.FS, f.Name)
+		if err == nil { // else it is as good as not there
+			d.contents[f.Shown()] = fmt.Sprintf("%x", sha256.Sum256(text))
+		}
+	}
+}
+
+// selectChanged keeps the zones of which a file, an included one too, or the
+// configuration differs from base. Without a base all are.
+func (d *desired) selectChanged(b *base) {
+	d.selected = true
+	if b == nil || b.desired == nil || !sameConfig(d.config, b.desired.config) {
+		return
+	}
+	d.zones = slices.DeleteFunc(d.zones, func(z schema.Zone) bool {
+		was := b.zones[z.Name]
+		if was == nil || !slices.Equal(was.Files, z.Files) {
+			return false
+		}
+		for _, file := range z.Files {
+			if d.contents[file] != b.desired.contents[file] {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// sameConfig compares what two configurations say, wherever they say it.
+func sameConfig(a, b source.Config) bool {
+	strip := func(c source.Config) source.Config {
+		c.Zones, c.Positions = nil, nil // which zones there are is told by the zones
+		c.Ignore = slices.Clone(c.Ignore)
+		for i := range c.Ignore {
+			c.Ignore[i].Position = schema.Position{}
+		}
+		return c
+	}
+	return reflect.DeepEqual(strip(a), strip(b))
 }
 
 func noZones(paths []string) error {

@@ -86,6 +86,12 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	if r.base != nil {
 		r.options = r.base.strictest(r.options)
 	}
+	if c.Bool("changed") {
+		if c.String("base") == "" {
+			return nil, usage("--changed selects what differs from --base, and none is given")
+		}
+		d.selectChanged(r.base)
+	}
 	if c.Bool("offline") {
 		return r, r.offline()
 	}
