@@ -14,6 +14,7 @@ const maxBody = 1 << 20
 
 func (s *Server) routes() {
 	s.mux = http.NewServeMux()
+	allowed := map[string][]string{}
 	for pattern, h := range map[string]struct {
 		permission string
 		handle     func(http.ResponseWriter, *http.Request, *token)
@@ -32,9 +33,11 @@ func (s *Server) routes() {
 		"DELETE /dns-records/{id}/{$}":     {"dns:delete", s.deleteRecord},
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
+		allowed[path] = append(allowed[path], method)
 		s.mux.HandleFunc(method+" "+BasePath+path, func(w http.ResponseWriter, r *http.Request) {
-			t := s.store.authenticate(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-			if t == nil {
+			secret, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+			t := s.store.authenticate(secret)
+			if t == nil || !bearer {
 				s.fail(w, http.StatusUnauthorized, "not_authenticated", "", "Invalid API token.")
 				return
 			}
@@ -43,6 +46,13 @@ func (s *Server) routes() {
 				return
 			}
 			h.handle(w, r, t)
+		})
+	}
+	for path, methods := range allowed {
+		slices.Sort(methods)
+		s.mux.HandleFunc(BasePath+path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			s.fail(w, http.StatusMethodNotAllowed, "method_not_allowed", "", fmt.Sprintf("Method %q not allowed.", r.Method))
 		})
 	}
 	s.mux.HandleFunc(BasePath+"/", func(w http.ResponseWriter, r *http.Request) { s.refuse(w, notFound()) })

@@ -44,7 +44,7 @@ func (s *Server) Put(domain string, r Record) error {
 func (s *store) load(z *zone, r Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.ID, r.Created = newID(), now()
+	r.ID, r.Created = s.newID(), now()
 	s.putRecord(z, &r)
 	s.log.write(entry{ZoneID: z.ID, Record: &r})
 }

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -271,6 +273,10 @@ func (s *Server) refuse(w http.ResponseWriter, e *apiError) {
 
 func (s *Server) fail(w http.ResponseWriter, status int, code, field, detail string) {
 	switch {
+	case s.dialect.get("errors") == "html":
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, "<!doctype html><title>%s</title><p>%s</p>", http.StatusText(status), html.EscapeString(detail)) // the client is gone
 	case s.dialect.get("errors") == "detail" || s.dialect.get("errors") == "fields" && field == "":
 		s.write(w, status, map[string]string{"detail": detail})
 	case s.dialect.get("errors") == "fields":

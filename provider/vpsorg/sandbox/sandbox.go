@@ -61,6 +61,7 @@ func New(opts Options) (*Server, error) {
 	st.observe = opts.Observe
 	st.typeChange = !opts.Dialect.refusesTypeChange()
 	st.loose = opts.Dialect.get("cname") == "loose"
+	st.opaque = opts.Dialect.get("handles") == "opaque"
 	s := &Server{dialect: opts.Dialect, store: st, throttle: newThrottle(opts.Dialect.number("throttle"))}
 	s.zips.New = func() any {
 		zw, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // fails for no such level only

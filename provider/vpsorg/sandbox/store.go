@@ -57,6 +57,7 @@ type store struct {
 	observe    func(Event)
 	typeChange bool
 	loose      bool // accepts a CNAME beside other data
+	opaque     bool // makes handles that are no UUIDs
 }
 
 const defaultAccount = "sandbox@example.com"
@@ -69,7 +70,15 @@ func newStore() *store {
 	return &store{zones: map[string]*zone{}, byDomain: map[string]*zone{}, owner: map[string]*zone{}, tokens: map[string]*token{}}
 }
 
-func newID() string {
+// newID makes a handle.
+func (s *store) newID() string {
+	if s.opaque {
+		return "rec-" + rand.Text()
+	}
+	return newUUID()
+}
+
+func newUUID() string {
 	b := make([]byte, 16)
 	rand.Read(b)
 	h := hex.EncodeToString(b)
@@ -85,7 +94,7 @@ func (s *store) defaultToken() string {
 func (s *store) addToken(account string, permissions []string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := &token{"vps_" + strings.ReplaceAll(newID(), "-", ""), account, fmt.Sprintf("token %d", len(s.tokens)+1), permissions}
+	t := &token{"vps_" + strings.ReplaceAll(newUUID(), "-", ""), account, fmt.Sprintf("token %d", len(s.tokens)+1), permissions}
 	s.tokens[t.Secret] = t
 	if s.first == "" {
 		s.first = t.Secret
@@ -172,7 +181,7 @@ func (s *store) createZone(account, domain string) (*zone, *apiError) {
 	if s.byDomain[domain] != nil {
 		return nil, invalid("domain", "A zone for this domain already exists.")
 	}
-	z := &zone{ID: newID(), Account: account, Domain: domain, Created: now()}
+	z := &zone{ID: s.newID(), Account: account, Domain: domain, Created: now()}
 	s.putZone(z)
 	s.log.write(entry{Zone: z})
 	for _, r := range []*Record{
@@ -180,7 +189,7 @@ func (s *store) createZone(account, domain string) (*zone, *apiError) {
 		{Type: "NS", Name: "@", Value: "ns1.vps.org", TTL: 3600},
 		{Type: "NS", Name: "@", Value: "ns2.vps.org", TTL: 3600},
 	} {
-		r.ID, r.Created, r.System = newID(), now(), true
+		r.ID, r.Created, r.System = s.newID(), now(), true
 		s.putRecord(z, r)
 		s.log.write(entry{ZoneID: z.ID, Record: r})
 	}
@@ -211,7 +220,7 @@ func (s *store) createRecord(z *zone, r Record) (*Record, *apiError) {
 	if err := s.exclusive(z, &r, ""); err != nil {
 		return nil, err
 	}
-	r.ID, r.Created = newID(), now()
+	r.ID, r.Created = s.newID(), now()
 	s.putRecord(z, &r)
 	s.log.write(entry{ZoneID: z.ID, Record: &r})
 	s.event(Event{Method: "POST", Zone: z.Domain, After: &r})
