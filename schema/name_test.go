@@ -259,6 +259,22 @@ func TestCompareOrdersNamesAsDNSSECDoes(t *testing.T) {
 	}
 }
 
+func TestCompareOfEscapesGoesByTheBytesTheyStandFor(t *testing.T) {
+	for _, test := range []struct{ less, more string }{
+		{"a.example", `a\000.example`},
+		{`a\000.example`, `a\001.example`},
+		{`\000.example`, "a.example"},
+		{`a\.b.example`, "aa.example"},
+		{`\255.example`, `a.\255.example`},
+		{"z.example", `\255.example`},
+	} {
+		less, more := MustName(test.less), MustName(test.more)
+		if less.Compare(more) != -1 || more.Compare(less) != 1 {
+			t.Errorf("%s is not before %s", less, more)
+		}
+	}
+}
+
 func compareInts(i, j int) int {
 	switch {
 	case i < j:
