@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/provider"
@@ -185,4 +186,25 @@ func (w *writer) neverChangeType() {
 	w.runner.mu.Lock()
 	defer w.runner.mu.Unlock()
 	w.typed = false
+}
+
+// settle asks until the answer is yes or the time for it is over, at growing
+// intervals. An error of asking is as good as no answer.
+func (r *runner) settle(ctx context.Context, ask func(context.Context) (bool, error)) bool {
+	// Asking goes on for its time even when the run is broken off: whether a
+	// write took effect is the one thing that has to be known.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.SettleFor)
+	defer cancel()
+	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 4*time.Second) {
+		if ok, err := ask(ctx); ok && err == nil {
+			return true
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-timer.C:
+		}
+	}
 }
