@@ -58,11 +58,20 @@ func (r *planned) confirm(c *cli.Context) error {
 		return usage("nobody can be asked here: review the plan, then give --yes to apply it")
 	}
 	fmt.Fprintf(r.stderr, "\nApply these %d writes to %s? Only \"yes\" does it: ", r.plan.Summary.Writes, r.live.about)
-	line, _ := bufio.NewReader(r.stdin).ReadString('\n')
-	if strings.TrimSpace(line) != "yes" {
+	answer := make(chan string, 1)
+	go func() { // an interrupt does not wait for the answer
+		line, _ := bufio.NewReader(r.stdin).ReadString('\n')
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-c.Context.Done():
+		return c.Context.Err()
+	case text := <-answer:
+		if text == "yes" {
+			return nil
+		}
 		return &statusError{exitError, fmt.Errorf("not applied, nothing was written")}
 	}
-	return nil
 }
 
 // apply carries the plan out and reports what was done.

@@ -120,7 +120,7 @@ func Run(ctx context.Context, service Service, p *plan.Plan, opts Options) *Repo
 		})
 	}
 	wait.Wait()
-	report.Interrupted = r.stopped(ctx)
+	report.Interrupted = r.stopped(ctx) && !report.Complete()
 	return report
 }
 

@@ -44,7 +44,7 @@ type ZoneReport struct {
 // Report is what a run did.
 type Report struct {
 	Zones       []ZoneReport // those that the plan changes, in order of name
-	Interrupted bool
+	Interrupted bool         // an interrupt left steps that were not begun
 }
 
 // Counts sums steps by outcome, a zone's own creation or deletion as one.
