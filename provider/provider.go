@@ -102,7 +102,8 @@ type ZoneWriter interface {
 //
 // Errors tell what became of a write:
 //   - nil: it took effect, and what the service says it stored is what was meant;
-//   - [MismatchError]: it took effect, but the service says that it stored something else;
+//   - [MismatchError]: it took effect, but the service says that it stored
+//     something else, which is returned beside the error;
 //   - [ErrUncertain]: it may have taken effect or not, and may still. It was
 //     not repeated. Only reading back can tell;
 //   - anything else: it did not take effect.
@@ -115,7 +116,8 @@ type RecordWriter interface {
 	CreateRecord(ctx context.Context, zone ZoneID, r Record) (schema.LiveRecord, error)
 
 	// UpdateRecord makes the record with the given handle, last seen as before,
-	// equal to after; only what differs is sent. The owner name never differs.
+	// equal to after; only what differs is sent, where the service can change
+	// single fields. The owner name never differs.
 	// [ErrNotFound] if there is no such record. The handle in the answer may
 	// be a new one.
 	UpdateRecord(ctx context.Context, zone ZoneID, handle schema.Handle, before, after Record) (schema.LiveRecord, error)

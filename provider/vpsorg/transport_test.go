@@ -69,6 +69,37 @@ func TestARequestIsAsDocumented(t *testing.T) {
 	}
 }
 
+// A service without PATCH is asked for it once.
+func TestThatThereIsNoPatchIsRemembered(t *testing.T) {
+	var methods []string
+	client := served(t, vpsorg.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		if methods = append(methods, r.Method); r.Method == http.MethodPatch {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil || string(body) != `{"record_type":"A","name":"www","value":"192.0.2.1","ttl":300}` {
+			t.Errorf("PUT %s: %v", body, err)
+		}
+		fmt.Fprint(w, aRecord)
+	})
+	for range 3 {
+		if err := update(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(methods, " "); got != "PATCH PUT PUT PUT" {
+		t.Errorf("sent %s", got)
+	}
+}
+
+func TestARecordThatWasNotAskedForIsNotTaken(t *testing.T) {
+	client, _ := wired(t, reply{status: 200, body: aRecord})
+	if r, err := client.ReadRecord(t.Context(), example, "r2"); !errors.Is(err, provider.ErrIncomplete) {
+		t.Errorf("read %+v: %v", r, err)
+	}
+}
+
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	var opened atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, noZones) }))
