@@ -86,7 +86,8 @@ func (b *Base) leavesAlone(k schema.Key, live []schema.LiveRecord) bool {
 	if b.Zone == nil || b.Options.Prune == PruneNone || b.Zone.Holds(k) != nil {
 		return true
 	}
-	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore, declared: func(schema.Key) bool { return false }, defaults: !b.Options.NoDefaultIgnores}
+	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore, declared: func(schema.Key) bool { return false },
+		declaresThis: func(schema.LiveRecord) bool { return false }, defaults: !b.Options.NoDefaultIgnores}
 	return !slices.ContainsFunc(live, func(r schema.LiveRecord) bool { return ig.reason(r) == "" })
 }
 

@@ -23,6 +23,7 @@ func New(inputs []Input, unmanaged []schema.Name, opts Options) *Plan {
 		p.Summary.add(p.Zones[len(p.Zones)-1].Summary)
 	}
 	linkZones(p.Zones)
+	p.guardZones(opts)
 	p.Digest = digestOf(p.Zones)
 	return p
 }
@@ -39,6 +40,7 @@ type difference struct {
 	verdict verdict // of the RRset that is being recorded
 
 	liveSets, deletedSets, updatedSets, unchanged int
+	declared                                      int // RRsets that take part in the comparison
 	drift, conflict                               int
 
 	judged    map[schema.Key]bool   // RRsets with a verdict
@@ -48,6 +50,7 @@ type difference struct {
 // newZone plans one zone.
 func newZone(in Input, opts Options) Zone {
 	z := Zone{Name: in.Desired.Name, Action: ZoneNone, Live: in.Live, Desired: in.Desired}
+	opts.Allow = z.allowedByFile(in, opts.Allow)
 	switch {
 	case in.LiveErr != nil:
 		z.refuse(GuardIncomplete, "", "%s", in.LiveErr)
@@ -133,6 +136,7 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		if p.dropOpaque() {
 			z.warnUnreadable(in, set)
 		}
+		d.declared++
 		d.verdict = in.Base.judge(set.Key, set.Values, live[set.Key])
 		z.note(set.Key, d, live[set.Key])
 		d.rrset(set.Key, live[set.Key], p, set.Values)

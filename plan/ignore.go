@@ -58,16 +58,19 @@ type ignores struct {
 	zone     schema.Name
 	patterns []Pattern
 	declared func(schema.Key) bool
-	defaults bool
-	external map[schema.Name]bool // owner names that external-dns manages
+	// declaresThis reports whether git declares this very data.
+	declaresThis func(schema.LiveRecord) bool
+	defaults     bool
+	external     map[schema.Name]bool // owner names that external-dns manages
 }
 
 func newIgnores(in Input, opts Options) *ignores {
 	ig := &ignores{
-		zone:     in.Desired.Name,
-		patterns: opts.Ignore,
-		declared: func(k schema.Key) bool { return in.Desired.RRset(k) != nil },
-		defaults: !opts.NoDefaultIgnores,
+		zone:         in.Desired.Name,
+		patterns:     opts.Ignore,
+		declared:     func(k schema.Key) bool { return in.Desired.RRset(k) != nil },
+		declaresThis: func(r schema.LiveRecord) bool { return declares(in.Desired, r.Name, r.Data) },
+		defaults:     !opts.NoDefaultIgnores,
 	}
 	if ig.defaults && in.Live != nil {
 		ig.external = externalNames(in.Live.Records)
@@ -82,7 +85,13 @@ func (ig *ignores) reason(r schema.LiveRecord) string {
 			return "ignored by the configuration"
 		}
 	}
-	if !ig.defaults || ig.declared(r.Key()) {
+	if !ig.defaults {
+		return ""
+	}
+	if txt, ok := r.Data.(schema.TXT); ok && isRegistry(txt) && !ig.declaresThis(r) {
+		return "ignored: managed by external-dns" // the mark itself, whatever else is declared beside it
+	}
+	if ig.declared(r.Key()) {
 		return ""
 	}
 	if _, ok := r.Data.(schema.TXT); ok && r.Name.Label() == "_acme-challenge" {
@@ -94,6 +103,9 @@ func (ig *ignores) reason(r schema.LiveRecord) string {
 	return ""
 }
 
+// isRegistry reports whether a text is a mark of external-dns's TXT registry.
+func isRegistry(txt schema.TXT) bool { return strings.Contains(txt.Text, "heritage=external-dns") }
+
 // externalNames finds the names that a TXT registry of external-dns marks: its
 // records say heritage=external-dns and stand at the name itself or, since
 // version 0.12, at the name with the type in front.
@@ -101,7 +113,7 @@ func externalNames(records []schema.LiveRecord) map[schema.Name]bool {
 	var names map[schema.Name]bool
 	for _, r := range records {
 		txt, ok := r.Data.(schema.TXT)
-		if !ok || !strings.Contains(txt.Text, "heritage=external-dns") {
+		if !ok || !isRegistry(txt) {
 			continue
 		}
 		if names == nil {

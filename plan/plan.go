@@ -168,7 +168,9 @@ type Options struct {
 	// MaxDeletes and MaxUpdates are the percentages of a zone's live RRsets
 	// above which the guards refuse; 0 means [DefaultThreshold].
 	MaxDeletes, MaxUpdates int
-	Allow                  Allow
+	// MaxZones is how many zones a plan may change; 0 means any number.
+	MaxZones int
+	Allow    Allow
 }
 
 // Input is one zone of a run, as both sides have it.

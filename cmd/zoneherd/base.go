@@ -96,6 +96,9 @@ func (b *base) strictest(o plan.Options) plan.Options {
 	}
 	o.MaxDeletes = stricter(o.MaxDeletes, b.options.MaxDeletes)
 	o.MaxUpdates = stricter(o.MaxUpdates, b.options.MaxUpdates)
+	if m := b.options.MaxZones; m > 0 && (o.MaxZones == 0 || m < o.MaxZones) {
+		o.MaxZones = m
+	}
 	return o
 }
 

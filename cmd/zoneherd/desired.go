@@ -268,6 +268,7 @@ func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
 		ManageApexNS:     d.config.ManageApexNS,
 		MaxDeletes:       d.config.MaxDeletes,
 		MaxUpdates:       d.config.MaxUpdates,
+		MaxZones:         d.config.MaxZones,
 		Allow: plan.Allow{
 			Deletes:    c.StringSlice("allow-deletes"),
 			Updates:    c.StringSlice("allow-updates"),

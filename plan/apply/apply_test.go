@@ -535,3 +535,37 @@ func TestAZoneIsDeletedOnlyAsItWasPlanned(t *testing.T) {
 		t.Error("the zone is still there")
 	}
 }
+
+// Everything that had to go before a swap is put back when the swap fails: by
+// a refusal, and by an answer that never comes to a write that never happened.
+func TestWhatWentBeforeAFailedSwapIsPutBack(t *testing.T) {
+	for name, failure := range map[string]error{
+		"refused":  fmt.Errorf("no aliases here: %w", provider.ErrRefused),
+		"vanished": errUnknown,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLive(t, "type-change=refused", nil)
+			from := zone(t, "a.example", "www A 192.0.2.1", "www A 192.0.2.2", "www MX 10 mx.example.", `www TXT "v=spf1 mx -all"`)
+			apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
+			before := l.records("a.example")
+			l.before = func(op string, r provider.Record) error {
+				if op == "create" && r.Data.Type() == schema.TypeCNAME {
+					return failure
+				}
+				return nil
+			}
+			r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www CNAME host.example.")), apply.Options{Plan: everything, SettleFor: 200 * time.Millisecond})
+			if r.Complete() {
+				t.Error("the run calls itself complete")
+			}
+			for _, o := range outcomes(r) {
+				if strings.HasSuffix(o, ": done") {
+					t.Errorf("%s, though it was put back", o)
+				}
+			}
+			if diff := cmp.Diff(before, l.records("a.example")); diff != "" {
+				t.Errorf("www holds (-before +after):\n%s", diff)
+			}
+		})
+	}
+}

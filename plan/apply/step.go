@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zoneherd/zoneherd/plan"
@@ -159,20 +160,50 @@ func (w *writer) swap(ctx context.Context, out, in *Step) {
 	}
 	// From here on the name is empty: an interrupt waits until it is not.
 	ctx = context.WithoutCancel(ctx)
-	if in.Outcome, in.Err = w.create(ctx, after); in.Outcome != Failed || errors.Is(in.Err, provider.ErrMismatch) {
-		return
-	}
-	outcome, err := w.create(ctx, before)
-	out.Outcome = Failed
-	switch outcome {
-	case Done:
-		out.Err = fmt.Errorf("put back, since the record that was to follow it was refused: %w", in.Err)
-	case Uncertain:
-		out.Outcome = Uncertain
-		out.Err = fmt.Errorf("deleted, and whether it was put back is not known; %s has no data if it was not: %w", before.Name.Display(), err)
+	in.Outcome, in.Err = w.create(ctx, after)
+	switch {
+	case in.Outcome == Done, errors.Is(in.Err, provider.ErrMismatch):
+	case in.Outcome == Failed:
+		w.putBack(ctx, out, in)
+	case w.isEmpty(ctx, before.Name):
+		// Long after it was sent the new record is not there, and a name
+		// without data is worse than one that may get a second record.
+		w.putBack(ctx, out, in)
 	default:
-		out.Err = fmt.Errorf("deleted, and could not be put back, so %s has no data now; create it by hand or run again: %w", before.Name.Display(), err)
-		w.stop(out.Err)
+		in.Err = fmt.Errorf("%w; %s may have no data now", in.Err, before.Name.Display())
+	}
+}
+
+// isEmpty reports whether a name certainly has no record.
+func (w *writer) isEmpty(ctx context.Context, name schema.Name) bool {
+	live, err := w.service.ReadZone(ctx, w.info)
+	return err == nil && !slices.ContainsFunc(live.Records, func(r schema.LiveRecord) bool { return r.Name == name || r.Alternative == name })
+}
+
+// putBack creates again what this run has deleted at a name for a record that
+// did not come: the other half of the swap, and what had to go before it.
+func (w *writer) putBack(ctx context.Context, out, in *Step) {
+	name := out.Change.Key.Name
+	steps := []*Step{out}
+	for i := range w.report.Steps {
+		s := &w.report.Steps[i]
+		if s != out && s.Change.Action == plan.Delete && s.Change.Key.Name == name && s.Outcome == Done {
+			steps = append(steps, s)
+		}
+	}
+	for _, s := range steps {
+		switch outcome, err := w.create(ctx, recordOf(s.Change.Key, s.Change.Before)); outcome {
+		case Done:
+			s.Outcome, s.Err = Failed, fmt.Errorf("deleted and put back, since the record that was to follow did not come: %w", in.Err)
+		case Uncertain:
+			s.Outcome, s.Err = Uncertain, fmt.Errorf("deleted, and whether it was put back is not known; look at %s: %w", name.Display(), err)
+		default:
+			s.Outcome, s.Err = Failed, fmt.Errorf("deleted, and could not be put back: create %s %s %s by hand, or run again: %w", name.Display(), s.Change.Key.Type, s.Change.Before.Data, err)
+			w.stop(s.Err)
+		}
+		if s != out {
+			w.observe(w.zone.Name, s.Change, s.Outcome, s.Err)
+		}
 	}
 }
 
