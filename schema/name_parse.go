@@ -180,11 +180,7 @@ func checkLengths(text string) (Name, error) {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '\\':
-			if i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9' {
-				i += 3
-			} else {
-				i++
-			}
+			i += max(escapeLength(text[i:]), 1) - 1
 			length++
 		case '.':
 			length, start = 0, i+1

@@ -26,7 +26,7 @@ func TestParseSPF(t *testing.T) {
 		{about: "a domain with its trailing dot", text: "v=spf1 include:example.com. -all", lookups: 1},
 		{about: "an underscore in a domain", text: "v=spf1 include:_spf.google.com ~all", lookups: 1},
 		{about: "a top-level A-label", text: "v=spf1 include:a.xn--p1ai -all", lookups: 1},
-		{about: "an unknown modifier", text: "v=spf1 op=auth x-1.y_z=%{d} -all"},
+		{about: "an unknown modifier", text: "v=spf1 op=auth x-1.y_z=%{d}!~ -all"},
 		{about: "eleven look-ups", text: "v=spf1" + strings.Repeat(" include:a.b", 11), lookups: 11},
 
 		{about: "no blank after the version", text: "v=spf1;mx", err: "blank belongs"},

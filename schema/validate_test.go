@@ -162,6 +162,8 @@ func TestValidateTellsWhatMakesNoSense(t *testing.T) {
 		{about: "no mail and some", zone: "@ MX 10 a.example.net.\n@ MX 0 .", want: []string{"2 null-mx 1"}},
 		{about: "a service without its protocol", zone: "_a SRV 0 0 1 b.example.net.", want: []string{"1 srv-owner"}},
 		{about: "a service without underscores", zone: "a.tcp SRV 0 0 1 b.example.net.", want: []string{"1 srv-owner"}},
+		{about: "a service that is an underscore alone", zone: "_._tcp SRV 0 0 1 b.example.net.", want: []string{"1 srv-owner"}},
+		{about: "a protocol that is one", zone: "_a._ SRV 0 0 1 b.example.net.", want: []string{"1 srv-owner"}},
 		{about: "every service of a protocol", zone: "*._tcp SRV 0 0 1 b.example.net."},
 		{about: "an IPv4-mapped address", zone: "a AAAA 2001:db8::1\na AAAA ::ffff:192.0.2.1", want: []string{"2 aaaa-mapped"}},
 
