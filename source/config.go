@@ -202,7 +202,12 @@ func (c *Config) ignore(d *document, n *yaml.Node) {
 				if !ok {
 					return
 				}
-				entry.Types = append(entry.Types, schema.Type(strings.ToUpper(text)))
+				typ := schema.Type(strings.ToUpper(text))
+				if !typ.Managed() && !isOtherType(typ) {
+					d.problem(d.at(e), "type", "there is no record type %q, so this would ignore nothing: %s", text, didYouMean(string(typ), managedTypes()))
+					return
+				}
+				entry.Types = append(entry.Types, typ)
 			}
 		default:
 			d.problem(d.at(p.key), "unknown-key", "an entry of ignore has no key %q: %s", p.text, didYouMean(p.text, []string{"name", "type", "value"}))

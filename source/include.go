@@ -94,7 +94,7 @@ func (b *builder) add(f zoneFile, within []Path, defaults fileDefaults) {
 		if doc == nil {
 			continue
 		}
-		doc.problems = b.problems
+		doc = doc.again(b.problems)
 		b.add(readZoneFile(doc, p, true), append(slices.Clone(within), p), defaults)
 	}
 }

@@ -38,7 +38,7 @@ func (r *recordReader) octodnsOptions(p pair, rec *record) {
 					names = append(names, text)
 				}
 			}
-			if slices.Contains(names, target) == (o.text == "excluded") && (o.text == "included" || target != "") {
+			if len(names) > 0 && slices.Contains(names, target) == (o.text == "excluded") && (o.text == "included" || target != "") {
 				reason := fmt.Sprintf("octodns.%s is %s", o.text, strings.Join(names, ", "))
 				if target == "" {
 					reason += ", and the configuration names no octodns-target"

@@ -68,7 +68,7 @@ func (r *recordReader) data(rec *record, owner schema.Name, n *yaml.Node) (schem
 	case schema.TypeSRV:
 		return r.srv(rec, owner, n)
 	case schema.TypeCAA:
-		return r.caa(n)
+		return r.caa(rec, n)
 	}
 	d := r.doc
 	if n.Kind == yaml.MappingNode && !isBad(n) {
@@ -212,7 +212,7 @@ func (r *recordReader) srv(rec *record, owner schema.Name, n *yaml.Node) (schema
 	return schema.SRV{Priority: priority, Weight: weight, Port: port, Target: target}, ok1 && ok2 && ok3 && ok4
 }
 
-func (r *recordReader) caa(n *yaml.Node) (schema.Data, bool) {
+func (r *recordReader) caa(rec *record, n *yaml.Node) (schema.Data, bool) {
 	d := r.doc
 	var flags, tag, value string
 	if n.Kind != yaml.MappingNode {
@@ -247,6 +247,9 @@ func (r *recordReader) caa(n *yaml.Node) (schema.Data, bool) {
 			flags = f["flags"].Value
 		}
 		tag, value = f["tag"].Value, f["value"].Value
+	}
+	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+		d.problems.Add(r.b.severity(rec.lenient), d.at(n), "caa-quotes", "the CAA value begins and ends with quotes, which would be part of it, so that no authority would be meant: write %s without them", value[1:len(value)-1])
 	}
 	data, err := schema.ParseCAA(flags, tag, value)
 	if err != nil {
@@ -370,13 +373,29 @@ func (r *recordReader) text(rec *record, owner schema.Name, n *yaml.Node, text s
 	return text
 }
 
-// after gives what follows a plain scalar on its line.
+// after gives what follows a plain scalar on its line, where that is a comment.
 func (d *document) after(n *yaml.Node) (string, bool) {
-	line := []rune(d.line(n.Line))
-	if n.Column < 1 || n.Column > len(line)+1 {
+	if d.lastLine != n.Line || d.lastRunes == nil {
+		d.lastLine, d.lastRunes = n.Line, []rune(d.line(n.Line))
+	}
+	if n.Column < 1 || n.Column > len(d.lastRunes)+1 {
 		return "", false
 	}
-	return strings.CutPrefix(string(line[n.Column-1:]), n.Value)
+	rest := d.lastRunes[n.Column-1:]
+	for _, r := range n.Value {
+		if len(rest) == 0 || rest[0] != r {
+			return "", false
+		}
+		rest = rest[1:]
+	}
+	i := 0
+	for i < len(rest) && (rest[i] == ' ' || rest[i] == '\t') {
+		i++
+	}
+	if i == len(rest) || rest[i] != '#' {
+		return "", false
+	}
+	return string(rest), true
 }
 
 // semicolons names the kind of a text whose fields semicolons separate; empty

@@ -97,7 +97,7 @@ func (r *recordReader) owner(p pair, owner schema.Name) {
 		if !ok {
 			continue
 		}
-		if first, twice := types[rec.typ]; twice {
+		if first, twice := types[rec.typ]; twice && !r.b.file.fromLive {
 			*d.problems = append(*d.problems, schema.Problem{
 				Position: rec.typeAt, Rule: "duplicate-type", Related: []schema.Position{first},
 				Message: fmt.Sprintf("the name %q has two %s records in this file: put their values into one, values: [a, b]", p.text, rec.typ),
@@ -215,13 +215,8 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 // or a type that --skip-unsupported leaves alone.
 func (r *recordReader) unsupported(rec *record) bool {
 	d := r.doc
-	types := make([]string, 0, 8)
-	for _, t := range schema.Types() {
-		types = append(types, string(t))
-	}
-	_, real := dns.StringToType[string(rec.typ)]
-	real = real || slices.Contains(otherTypes, rec.typ) || strings.Contains(string(rec.typ), "/")
-	if !real {
+	types := managedTypes()
+	if !isOtherType(rec.typ) {
 		d.problem(rec.typeAt, "type", "there is no record type %q: %s", rec.typ, didYouMean(string(rec.typ), types))
 		return false
 	}
@@ -235,6 +230,21 @@ func (r *recordReader) unsupported(rec *record) bool {
 		d.problems.Add(schema.Warning, rec.typeAt, "unsupported", "skipped: the service has no %s records; what is live at this name and type is left alone", rec.typ)
 	}
 	return true
+}
+
+func managedTypes() []string {
+	var types []string
+	for _, t := range schema.Types() {
+		types = append(types, string(t))
+	}
+	return types
+}
+
+// isOtherType reports whether there is such a record type, in DNS or with some
+// provider, that zoneherd does not manage.
+func isOtherType(t schema.Type) bool {
+	_, inDNS := dns.StringToType[string(t)]
+	return inDNS || slices.Contains(otherTypes, t) || strings.Contains(string(t), "/")
 }
 
 // otherTypes are record types of providers, which are no DNS types.

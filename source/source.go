@@ -175,6 +175,9 @@ func (l *loader) read(c candidate) (r fileResult) {
 			return r
 		}
 		name, err := schema.ParseName(base)
+		if err == nil {
+			err = checkZoneName(name)
+		}
 		if err != nil {
 			d.problem(schema.Position{File: d.file, Line: 1, Column: 1}, "zone-name", "the file's name is no zone name: %v", err)
 			return r
@@ -183,6 +186,7 @@ func (l *loader) read(c candidate) (r fileResult) {
 	}
 	r.included = map[Path]schema.Position{}
 	for _, z := range zf.names {
+		zf.doc = d.again(&r.problems)
 		b := &builder{loader: l, file: zf, zone: z, problems: &r.problems, included: r.included}
 		r.zones = append(r.zones, b.build())
 	}
@@ -226,9 +230,7 @@ func (l *loader) include(p Path, problems *schema.Problems) *document {
 	if doc.document == nil {
 		return nil
 	}
-	d := *doc.document
-	d.problems = problems
-	return &d
+	return doc.document.again(problems)
 }
 
 // collect puts the files' results together.

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -195,6 +197,55 @@ func TestPathsStayInsideTheRepository(t *testing.T) {
 	}
 	if _, err := disk.Path("missing"); err == nil || !strings.Contains(err.Error(), "missing does not exist") {
 		t.Errorf("a missing path: %v", err)
+	}
+}
+
+func TestAliasesOfAliasesAreBounded(t *testing.T) {
+	text := "records:\n  www:\n    type: TXT\n    values: [&a [x, x, x, x, x, x, x, x, x, x]"
+	for i := range 20 {
+		name, before := string(rune('b'+i)), string(rune('a'+i))
+		text += ", &" + name + " [" + strings.Repeat("*"+before+", ", 9) + "*" + before + "]"
+	}
+	r := load(t, Options{}, map[string]string{"zones/example.com.yaml": text + ", *u]\n"})
+	if !slices.ContainsFunc(r.Problems, func(p schema.Problem) bool { return p.Rule == "aliases" }) {
+		t.Errorf("problems: %v", r.Problems)
+	}
+}
+
+func TestANamedPipeIsNoZoneFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "a.example.yaml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	disk, err := OpenDisk(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close()
+	p, err := disk.Path(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Load(t.Context(), []Path{p}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.Problems.Error(), "a.example.yaml: is no regular file"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestOctoDNSHoldsNothingForAnEmptyListOfTargets(t *testing.T) {
+	r := load(t, Options{}, map[string]string{"zones/example.com.yaml": "a:\n  type: A\n  value: 192.0.2.1\n  octodns: {included: [], excluded: []}\n"})
+	if len(r.Problems) > 0 || r.Zones[0].Records() != 1 {
+		t.Errorf("problems %v, records %d", r.Problems, r.Zones[0].Records())
+	}
+}
+
+func TestFromLiveTakesTwoEntriesOfOneType(t *testing.T) {
+	r := load(t, Options{}, map[string]string{"zones/example.com.yaml": "from-live: true\nrecords:\n  www: [{type: TXT, values: [{value: a, ttl: 60}]}, {type: TXT, ttl: 5, value: a}]\n"})
+	if r.Problems.Err() != nil || r.Zones[0].Records() != 2 {
+		t.Errorf("problems %v, records %d", r.Problems, r.Zones[0].Records())
 	}
 }
 

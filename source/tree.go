@@ -150,12 +150,8 @@ const MaxFileSize = 16 << 20
 // readFile reads a file of a tree, within limits. Its errors are clauses
 // without the path.
 func readFile(t *Tree, name string) ([]byte, error) {
-	f, err := t.FS.Open(name)
-	if err != nil {
-		return nil, fileError(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	// Before it is opened, which would wait for ever on a named pipe.
+	info, err := fs.Stat(t.FS, name)
 	switch {
 	case err != nil:
 		return nil, fileError(err)
@@ -166,6 +162,11 @@ func readFile(t *Tree, name string) ([]byte, error) {
 	case info.Size() > MaxFileSize:
 		return nil, errTooLarge
 	}
+	f, err := t.FS.Open(name)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	switch {
 	case err != nil:

@@ -24,6 +24,16 @@ type document struct {
 	// budget is how many more nodes may be reached through aliases; once it is
 	// spent, the rest of the file is read no further and nothing more is said.
 	budget int
+	sizes  map[*yaml.Node]int // of what aliases stand for
+
+	// The line that was last looked at character by character.
+	lastLine  int
+	lastRunes []rune
+}
+
+// again is the document for one more reading, with a budget of its own.
+func (d *document) again(problems *schema.Problems) *document {
+	return &document{file: d.file, text: d.text, root: d.root, problems: problems, budget: maxAliased}
 }
 
 // Bounds on what one file may hold.
@@ -128,23 +138,24 @@ func (d *document) checkNodes(n *yaml.Node, depth int) {
 		var seen map[string]*yaml.Node
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i]
-			if key.Kind != yaml.ScalarNode || isMerge(key) {
+			text, ok := keyText(key)
+			if !ok {
 				continue
 			}
 			if len(n.Content) > 16 {
 				if seen == nil {
 					seen = make(map[string]*yaml.Node, len(n.Content)/2)
 				}
-				if first := seen[key.Value]; first != nil {
-					d.duplicateKey(key, first)
+				if first := seen[text]; first != nil {
+					d.duplicateKey(key, first, text)
 				} else {
-					seen[key.Value] = key
+					seen[text] = key
 				}
 				continue
 			}
 			for j := 0; j < i; j += 2 {
-				if first := n.Content[j]; first.Kind == yaml.ScalarNode && first.Value == key.Value && !isMerge(first) {
-					d.duplicateKey(key, first)
+				if first, ok := keyText(n.Content[j]); ok && first == text {
+					d.duplicateKey(key, n.Content[j], text)
 					break
 				}
 			}
@@ -161,10 +172,18 @@ const badTag = "!"
 
 func isBad(n *yaml.Node) bool { return n.Tag == badTag && n.Style&yaml.TaggedStyle != 0 }
 
-func (d *document) duplicateKey(key, first *yaml.Node) {
+// keyText is what a key says, an alias followed.
+func keyText(key *yaml.Node) (string, bool) {
+	if key.Kind == yaml.AliasNode {
+		key = key.Alias
+	}
+	return key.Value, key.Kind == yaml.ScalarNode
+}
+
+func (d *document) duplicateKey(key, first *yaml.Node, text string) {
 	*d.problems = append(*d.problems, schema.Problem{
 		Position: d.at(key), Rule: "duplicate-key", Related: []schema.Position{d.at(first)},
-		Message: fmt.Sprintf("the key %q stands twice in this mapping, and only one of them would count: remove one or join them", key.Value),
+		Message: fmt.Sprintf("the key %q stands twice in this mapping, and only one of them would count: remove one or join them", text),
 	})
 }
 
@@ -220,7 +239,7 @@ func (d *document) merge(m *yaml.Node, out *[]pair, seen *map[string]bool, depth
 			d.problem(d.at(m), "kind", "the merge key << takes an alias of a mapping, and this is a %s", kindName(s))
 			continue
 		}
-		if d.budget -= len(s.Content) / 2; depth > maxDepth || d.budget < 0 {
+		if depth > maxDepth || d.budget < 0 {
 			d.tooMuch(m)
 			return
 		}
@@ -255,12 +274,39 @@ func (d *document) follow(n *yaml.Node) *yaml.Node {
 	if n.Kind != yaml.AliasNode {
 		return n
 	}
-	d.budget -= 1 + len(n.Alias.Content)
-	if d.budget < 0 {
+	if d.budget -= d.size(n.Alias, 0); d.budget < 0 {
 		d.tooMuch(n)
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Line: n.Line, Column: n.Column}
 	}
 	return n.Alias
+}
+
+// size counts the nodes below one, aliases written out, up to more than the
+// budget ever is.
+func (d *document) size(n *yaml.Node, depth int) int {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if len(n.Content) == 0 {
+		return 1
+	}
+	if s, ok := d.sizes[n]; ok {
+		return s
+	}
+	if depth > maxDepth { // a circle, or as good as one
+		return maxAliased + 1
+	}
+	total := 1
+	for _, c := range n.Content {
+		if total += d.size(c, depth+1); total > maxAliased {
+			break
+		}
+	}
+	if d.sizes == nil {
+		d.sizes = map[*yaml.Node]int{}
+	}
+	d.sizes[n] = total
+	return total
 }
 
 func (d *document) tooMuch(n *yaml.Node) {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -164,6 +165,17 @@ func (f *zoneFile) set(d *document, p pair) {
 	}
 }
 
+// checkZoneName refuses names that no zone has here.
+func checkZoneName(n schema.Name) error {
+	switch {
+	case n == schema.Root():
+		return fmt.Errorf("the zone %q is the DNS root, which nobody keeps here: write the zone's own name", n.String())
+	case strings.Contains(n.String(), "*"):
+		return fmt.Errorf("the zone name %q has a *, and a zone is no wildcard: write the zone's own name", n.Display())
+	}
+	return nil
+}
+
 // setNames reads zone: or zones:.
 func (f *zoneFile) setNames(d *document, p pair) {
 	seen := map[schema.Name]bool{}
@@ -176,10 +188,8 @@ func (f *zoneFile) setNames(d *document, p pair) {
 		switch {
 		case err != nil:
 			d.problem(d.at(n), "zone-name", "%v", err)
-		case name == schema.Root():
-			d.problem(d.at(n), "zone-name", "the zone %q is the DNS root, which nobody keeps here: write the zone's own name", text)
-		case name.IsWildcard() || strings.Contains(name.Display(), ".*."):
-			d.problem(d.at(n), "zone-name", "the zone name %q has a wildcard: write the zone's own name", text)
+		case checkZoneName(name) != nil:
+			d.problem(d.at(n), "zone-name", "%v", checkZoneName(name))
 		case seen[name]:
 			d.problem(d.at(n), "duplicate-zone", "the zone %s is listed twice here: remove one", name.Display())
 		default:
