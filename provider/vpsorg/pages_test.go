@@ -170,6 +170,26 @@ func TestFindingAZone(t *testing.T) {
 	}
 }
 
+// A list that gets shorter between two of its pages is read once more.
+func TestAListThatChangesIsReadAgain(t *testing.T) {
+	asked := 0
+	client := served(t, vpsorg.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		switch {
+		case r.URL.RawQuery != "":
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"detail":"Invalid page."}`)
+		case asked == 1:
+			fmt.Fprintf(w, `{"count":2,"next":"?page=2","results":[%s]}`, zoneJSON("a.example"))
+		default:
+			fmt.Fprintf(w, `{"count":1,"next":null,"results":[%s]}`, zoneJSON("a.example"))
+		}
+	})
+	if zones, err := client.ListZones(t.Context()); err != nil || len(zones) != 1 || asked != 3 {
+		t.Errorf("listed %v after %d requests: %v", zones, asked, err)
+	}
+}
+
 // A next page cannot lead out of the zone that was asked for.
 func TestANextPageKeepsTheFilter(t *testing.T) {
 	client := served(t, vpsorg.Options{}, func(w http.ResponseWriter, r *http.Request) {

@@ -21,6 +21,16 @@ func read(ctx context.Context, c *vpsorg.Client) error {
 	return err
 }
 
+func readRecord(ctx context.Context, c *vpsorg.Client) error {
+	_, err := c.ReadRecord(ctx, example, "r1")
+	return err
+}
+
+func find(ctx context.Context, c *vpsorg.Client) error {
+	_, err := c.FindZone(ctx, example.Name)
+	return err
+}
+
 func create(ctx context.Context, c *vpsorg.Client) error {
 	_, err := c.CreateRecord(ctx, example, address("www.example.com", "192.0.2.1", 300))
 	return err
@@ -55,7 +65,9 @@ func TestRepeating(t *testing.T) {
 		{"a read is not repeated after 400", read, []reply{{status: 400}}, provider.ErrRefused, 1},
 		{"a read is not repeated after 401", read, []reply{{status: 401}}, provider.ErrUnauthenticated, 1},
 		{"a read is not repeated after 403", read, []reply{{status: 403}}, provider.ErrForbidden, 1},
-		{"a read is not repeated after 404", read, []reply{{status: 404}}, provider.ErrNotFound, 1},
+		{"a read is not repeated after 404", readRecord, []reply{{status: 404}}, provider.ErrNotFound, 1},
+		{"a list of zones that is missing says nothing of any zone", read, []reply{{status: 404}}, provider.ErrUnavailable, 1},
+		{"a search for a zone without a list of zones does not say that there is none", find, []reply{{status: 404}}, provider.ErrUnavailable, 1},
 		{"a read is not repeated after a redirect", read, []reply{{status: 302, header: map[string]string{"Location": "/elsewhere/"}}}, provider.ErrUnavailable, 1},
 
 		{"a creation is not repeated after a gateway error", create, []reply{{status: 502}, {status: 201, body: aRecord}}, provider.ErrUncertain, 1},

@@ -2,6 +2,7 @@ package vpsorg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -40,9 +41,22 @@ func (c *Client) ListZones(ctx context.Context) ([]schema.LiveZoneInfo, error) {
 	return c.listZones(ctx, request{op: "list the zones", method: http.MethodGet, path: "/dns-zones/", needs: "dns:list"})
 }
 
+// listZones reads a list of zones, once more where it changes meanwhile.
 func (c *Client) listZones(ctx context.Context, r request) ([]schema.LiveZoneInfo, error) {
+	zones, err := c.listZonesOnce(ctx, r)
+	if _, moving := errors.AsType[*movingError](err); moving {
+		return c.listZonesOnce(ctx, r)
+	}
+	return zones, err
+}
+
+func (c *Client) listZonesOnce(ctx context.Context, r request) ([]schema.LiveZoneInfo, error) {
 	l, err := list[wireZone](ctx, c, r)
-	if err != nil {
+	switch {
+	case errors.Is(err, provider.ErrNotFound):
+		// The list itself is missing, which says nothing of any zone.
+		return nil, fmt.Errorf("%s: the service has no list of zones at %s: check the endpoint: %w", r.op, c.endpoint, provider.ErrUnavailable)
+	case err != nil:
 		return nil, err
 	}
 	handles := make(map[schema.Name]schema.Handle, len(l.items))
@@ -66,8 +80,8 @@ func (c *Client) listZones(ctx context.Context, r request) ([]schema.LiveZoneInf
 		zones = append(zones, info)
 	}
 	if l.count >= 0 && len(zones) < l.count {
-		return nil, &provider.IncompleteError{Counted: l.count, Read: len(zones),
-			Reason: fmt.Sprintf("the service counts %d zones and lists %d: try again", l.count, len(zones))}
+		return nil, &movingError{&provider.IncompleteError{Counted: l.count, Read: len(zones),
+			Reason: fmt.Sprintf("the service counts %d zones and lists %d: try again", l.count, len(zones))}}
 	}
 	slices.SortFunc(zones, func(a, b schema.LiveZoneInfo) int { return a.Name.Compare(b.Name) })
 	return zones, nil
