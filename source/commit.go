@@ -43,6 +43,11 @@ func HeadOf(paths, files []Path) Commit {
 			c.Dirty = c.Dirty || differs(committed, f)
 		}
 	}
+	config := path.Join(tree.Dir, ConfigFile)
+	if _, err := fs.Stat(committed, config); err == nil {
+		_, err = fs.Stat(tree.FS, config)
+		c.Dirty = c.Dirty || err != nil
+	}
 	for _, p := range paths {
 		if p.Tree == tree && !c.Dirty {
 			c.Dirty = hasMore(committed, p.Name, read)
