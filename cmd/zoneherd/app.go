@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"sync/atomic"
@@ -21,6 +22,7 @@ type program struct {
 	interrupt      context.CancelFunc
 	finishing      atomic.Bool // an interrupt lets what is under way finish
 	version        string
+	log            *slog.Logger // with --log-format json; else nil
 }
 
 // app is the command line.

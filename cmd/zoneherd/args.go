@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -51,20 +52,28 @@ func arrange(app *cli.App, args []string, getenv func(string) string) ([]string,
 				return nil, unknownFlag(command, arg, name)
 			}
 			given[flag.Names()[0]] = true
+			if !hasValue && !isBool(flag) && i+1 < len(rest) && rest[i+1] != "--" {
+				i++
+				value, hasValue = rest[i], true
+			}
 			switch {
 			case hasValue:
+				if err := checkValue(flag, "--"+name, value); err != nil {
+					return nil, err
+				}
 				flags = append(flags, "--"+name+"="+value)
 			case isBool(flag):
 				flags = append(flags, "--"+name)
-			case i+1 == len(rest) || rest[i+1] == "--":
-				return nil, usage("--%s wants a value", name)
 			default:
-				i++
-				flags = append(flags, "--"+name+"="+rest[i])
+				return nil, usage("--%s wants a value", name)
 			}
 		}
 	}
-	flags = append(fromEnvironment(command, given, getenv), flags...)
+	environment, err := fromEnvironment(command, given, getenv)
+	if err != nil {
+		return nil, err
+	}
+	flags = append(environment, flags...)
 	out := append([]string{args[0], command.Name}, flags...)
 	if len(positional) > 0 {
 		out = append(append(out, "--"), positional...)
@@ -78,7 +87,7 @@ func findCommand(app *cli.App, args []string) (*cli.Command, error) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
-			break
+			return nil, usage("-- stands before the command: give the command first")
 		}
 		if len(arg) > 1 && arg[0] == '-' {
 			name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -153,13 +162,16 @@ func environmentName(flag string) string {
 }
 
 // fromEnvironment gives the flags that variables set and the command line does not.
-func fromEnvironment(c *cli.Command, given map[string]bool, getenv func(string) string) []string {
+func fromEnvironment(c *cli.Command, given map[string]bool, getenv func(string) string) ([]string, error) {
 	var out []string
 	for _, f := range c.Flags {
 		name := f.Names()[0]
 		value := getenv(environmentName(name))
 		if given[name] || value == "" {
 			continue
+		}
+		if err := checkValue(f, environmentName(name), value); err != nil {
+			return nil, err
 		}
 		if _, repeatable := f.(*cli.StringSliceFlag); !repeatable {
 			out = append(out, fmt.Sprintf("--%s=%s", name, value))
@@ -171,5 +183,21 @@ func fromEnvironment(c *cli.Command, given map[string]bool, getenv func(string) 
 			}
 		}
 	}
-	return out
+	return out, nil
+}
+
+// checkValue tells a value that a flag does not take, by the name that the user
+// gave it under.
+func checkValue(f cli.Flag, given, value string) error {
+	switch f.(type) {
+	case *cli.BoolFlag:
+		if _, err := strconv.ParseBool(value); err != nil {
+			return usage("%s is true or false, not %q", given, value)
+		}
+	case *cli.IntFlag:
+		if _, err := strconv.Atoi(value); err != nil {
+			return usage("%s is a whole number, not %q", given, value)
+		}
+	}
+	return nil
 }

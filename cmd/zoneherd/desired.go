@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func desiredAt(c *cli.Context, at *place) (*desired, error) {
 		for _, path := range paths {
 			given = append(given, path.Shown())
 		}
-		return nil, noZones(given)
+		return d, noZones(given)
 	}
 	return d, d.selectZones(c.StringSlice("zone"), result.Zones)
 }
@@ -132,10 +133,20 @@ func configFile(c *cli.Context, at *place) (*source.Path, error) {
 		return &path, err
 	}
 	path, err := at.path(source.ConfigFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if !errors.Is(err, fs.ErrNotExist) {
+		return &path, err
 	}
-	return &path, err
+	// Without its configuration a repository is planned with other settings,
+	// so that it is not missed in silence.
+	if at.disk != nil {
+		if _, lerr := os.Lstat(source.ConfigFile); lerr == nil {
+			return nil, fmt.Errorf("the configuration %s is a link to nothing: mend it or remove it", source.ConfigFile)
+		}
+	}
+	if _, yerr := at.path("zoneherd.yml"); yerr == nil {
+		return nil, fmt.Errorf("the configuration is called zoneherd.yml here: rename it to %s, or name it with --config", source.ConfigFile)
+	}
+	return nil, nil
 }
 
 // zonePaths are the files and directories to read: those on the command line,
@@ -209,6 +220,9 @@ func sameConfig(a, b source.Config) bool {
 }
 
 func noZones(paths []string) error {
+	if len(paths) == 0 {
+		return errors.New("the configuration's zones: is an empty list: name the zone files or their directory")
+	}
 	return errors.New("no zone files in " + strings.Join(paths, ", ") + ": a zone file is named after its zone, such as example.com.yaml")
 }
 
@@ -260,6 +274,13 @@ func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
 		return plan.Options{}, usage("prune: owned needs the history of git, which this version does not read yet: use all or none")
 	default:
 		return plan.Options{}, usage("--prune is all or none, not %q", prune)
+	}
+	for _, flag := range []string{"allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns"} {
+		for _, glob := range c.StringSlice(flag) {
+			if err := (plan.Pattern{Name: glob}).Check(); err != nil {
+				return plan.Options{}, usage("--%s: %v", flag, err)
+			}
+		}
 	}
 	return plan.Options{
 		Prune:            plan.Prune(prune),

@@ -30,7 +30,10 @@ type live struct {
 // the configuration's record-count-surplus.
 func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) {
 	opts := vpsorg.Options{Version: p.version, Logger: m.logger(), RecordCountSurplus: surplus}
-	if wantsSandbox(c) {
+	if err := checkSandbox(c); err != nil {
+		return nil, err
+	}
+	if c.Bool("sandbox") {
 		if c.String("endpoint") != "" {
 			return nil, usage("--endpoint and --sandbox stand side by side: the sandbox has its own endpoint")
 		}
@@ -61,8 +64,15 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 	return &live{client, client.Endpoint(), func() error { client.Close(); return nil }}, nil
 }
 
-func wantsSandbox(c *cli.Context) bool {
-	return c.Bool("sandbox") || c.String("sandbox-live") != "" || c.String("sandbox-state") != "" || c.String("sandbox-dialect") != ""
+// checkSandbox refuses options of a sandbox that is not asked for: neither the
+// sandbox nor the real service may be taken by mistake.
+func checkSandbox(c *cli.Context) error {
+	for _, flag := range []string{"sandbox-live", "sandbox-state", "sandbox-dialect"} {
+		if c.String(flag) != "" && !c.Bool("sandbox") {
+			return usage("--%s (or %s) is for a sandbox: give --sandbox too, or take it away", flag, environmentName(flag))
+		}
+	}
+	return nil
 }
 
 // readToken reads the token from its file or variable.

@@ -85,6 +85,10 @@ func (p *program) exit(err error) int {
 		fmt.Fprintln(p.stderr, "interrupted: nothing was written")
 		return exitInterrupted
 	}
+	if p.log != nil {
+		p.log.Error(err.Error(), "status", status)
+		return status
+	}
 	fmt.Fprintln(p.stderr, "zoneherd: "+report.Inert(err.Error()))
 	return status
 }

@@ -26,7 +26,8 @@ func (p *program) messages(c *cli.Context) (*messages, error) {
 	case "text", "":
 		return &messages{p: p}, nil
 	case "json":
-		return &messages{p, slog.New(slog.NewJSONHandler(p.stderr, nil))}, nil
+		p.log = slog.New(slog.NewJSONHandler(p.stderr, nil))
+		return &messages{p, p.log}, nil
 	default:
 		return nil, usage("--log-format is text or json, not %q", f)
 	}
@@ -56,7 +57,7 @@ func (m *messages) problems(problems schema.Problems) {
 		case schema.Warning:
 			level = slog.LevelWarn
 		}
-		m.json.Log(context.Background(), level, pr.Message, "file", pr.Position.File, "line", pr.Position.Line, "column", pr.Position.Column, "rule", pr.Rule)
+		m.json.Log(context.Background(), level, pr.Message, "file", pr.Position.File, "line", pr.Position.Line, "column", pr.Position.Column, "rule", pr.Rule, "related", pr.Related)
 	}
 }
 

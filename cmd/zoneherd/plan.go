@@ -63,6 +63,9 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	if err := checkFormats(c); err != nil {
 		return nil, err
 	}
+	if err := checkSandbox(c); err != nil {
+		return nil, err
+	}
 	d, err := p.desired(c)
 	if d != nil {
 		m.problems(d.problems)
