@@ -117,8 +117,8 @@ func (s *Server) answerZone(w http.ResponseWriter, status int, t *token, id stri
 }
 
 func (s *Server) deleteZone(w http.ResponseWriter, r *http.Request, t *token) {
-	if !s.store.deleteZone(t.Account, r.PathValue("id")) {
-		s.refuse(w, notFound())
+	if refused := s.store.deleteZone(t.Account, r.PathValue("id")); refused != nil {
+		s.refuse(w, refused)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -568,6 +568,31 @@ func TestAnAnsweredWriteSurvivesWithoutClosing(t *testing.T) {
 	}
 }
 
+// A write that the state file does not take is not told as done.
+func TestAWriteThatIsNotKeptFails(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("this system has no device that is always full")
+	}
+	a := start(t, sandbox.Options{}, "")
+	zone := a.zone("example.com")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	a.server.KeepIn(full)
+	defer a.server.KeepIn(nil)
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", zone + "records/", `{"record_type":"A","name":"x","value":"192.0.2.1"}`},
+		{"POST", "/dns-zones/", `{"domain":"example.net"}`},
+		{"DELETE", zone, ""},
+	} {
+		if r := a.do(c.method, c.path, c.body); r.status != 500 {
+			t.Errorf("%s %s: %d %s", c.method, c.path, r.status, r.text)
+		}
+	}
+}
+
 func TestEveryWriteIsObserved(t *testing.T) {
 	var seen []string
 	a := start(t, sandbox.Options{Observe: func(e sandbox.Event) {
@@ -655,6 +680,69 @@ func TestDialectsAreChecked(t *testing.T) {
 	} {
 		if _, err := sandbox.ParseDialect(list); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: the error is %v, want %q", list, err, want)
+		}
+	}
+}
+
+// big gives a server with zones of a hundred records each, kept in a file.
+func big(b *testing.B, zones, records int) (file string) {
+	file = filepath.Join(b.TempDir(), "state")
+	server, err := sandbox.New(sandbox.Options{StateFile: file})
+	if err != nil {
+		b.Fatal(err)
+	}
+	all := make([]schema.Zone, zones)
+	for i := range all {
+		all[i].Name = schema.MustName(fmt.Sprintf("zone-%d.example", i))
+		for j := range records {
+			name, err := all[i].Name.Child(fmt.Sprintf("host-%d", j))
+			if err != nil {
+				b.Fatal(err)
+			}
+			all[i].RRsets = append(all[i].RRsets, schema.RRset{Key: schema.Key{Name: name, Type: schema.TypeTXT},
+				Values: []schema.Value{{TTL: 3600, Data: schema.TXT{Text: "v=spf1 -all"}}}})
+		}
+	}
+	if err := server.Load(all); err != nil {
+		b.Fatal(err)
+	}
+	if err := server.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return file
+}
+
+func BenchmarkOpening1000Zones(b *testing.B) {
+	file := big(b, 1000, 100)
+	for b.Loop() {
+		server, err := sandbox.New(sandbox.Options{StateFile: file})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := server.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkReading10000Records(b *testing.B) {
+	benchmark(b, big(b, 1, 10_000), func(a *api) string {
+		list, _ := a.do("GET", "/dns-zones/", "").body.([]any)
+		return fmt.Sprintf("/dns-zones/%s/", list[0].(map[string]any)["uuid"])
+	})
+}
+
+func BenchmarkListing1000Zones(b *testing.B) {
+	benchmark(b, big(b, 1000, 10), func(*api) string { return "/dns-zones/" })
+}
+
+func benchmark(b *testing.B, file string, path func(*api) string) {
+	a := start(b, sandbox.Options{StateFile: file}, "")
+	p := path(a)
+	b.ReportAllocs()
+	for b.Loop() {
+		if r := a.do("GET", p, ""); r.status != 200 {
+			b.Fatal(r.text)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 
 	"github.com/google/renameio/v2"
@@ -35,7 +36,15 @@ type entry struct {
 // stateLog appends to the state file; nil keeps nothing.
 type stateLog struct {
 	file *os.File
-	err  error // the first failure; told by close
+	err  error // the first failure, after which nothing is written
+}
+
+// kept is the refusal of a write that is not kept in the state file.
+func (l *stateLog) kept() *apiError {
+	if l == nil || l.err == nil {
+		return nil
+	}
+	return &apiError{http.StatusInternalServerError, "server_error", "", "The state cannot be kept: " + l.err.Error()}
 }
 
 func (l *stateLog) write(e entry) {

@@ -194,20 +194,20 @@ func (s *store) createZone(account, domain string) (*zone, *apiError) {
 		s.log.write(entry{ZoneID: z.ID, Record: r})
 	}
 	s.event(Event{Method: "POST", Zone: domain})
-	return z, nil
+	return z, s.log.kept()
 }
 
-func (s *store) deleteZone(account, id string) bool {
+func (s *store) deleteZone(account, id string) *apiError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	z := s.zones[id]
 	if z == nil || z.Account != account {
-		return false
+		return notFound()
 	}
 	s.dropZone(z)
 	s.log.write(entry{ZoneID: id, Deleted: true})
 	s.event(Event{Method: "DELETE", Zone: z.Domain})
-	return true
+	return s.log.kept()
 }
 
 // createRecord checks the rules between records and adds one.
@@ -224,7 +224,7 @@ func (s *store) createRecord(z *zone, r Record) (*Record, *apiError) {
 	s.putRecord(z, &r)
 	s.log.write(entry{ZoneID: z.ID, Record: &r})
 	s.event(Event{Method: "POST", Zone: z.Domain, After: &r})
-	return &r, nil
+	return &r, s.log.kept()
 }
 
 // updateRecord replaces the record of the same handle.
@@ -249,7 +249,7 @@ func (s *store) updateRecord(z *zone, r Record) (*Record, *apiError) {
 	s.putRecord(z, &r)
 	s.log.write(entry{ZoneID: z.ID, Record: &r})
 	s.event(Event{Method: "PUT", Zone: z.Domain, Before: old, After: &r})
-	return &r, nil
+	return &r, s.log.kept()
 }
 
 func (s *store) deleteRecord(z *zone, id string) *apiError {
@@ -265,7 +265,7 @@ func (s *store) deleteRecord(z *zone, id string) *apiError {
 	s.removeRecord(z, old)
 	s.log.write(entry{ZoneID: z.ID, RecordID: id, Deleted: true})
 	s.event(Event{Method: "DELETE", Zone: z.Domain, Before: old})
-	return nil
+	return s.log.kept()
 }
 
 // exclusive enforces that nothing stands beside a CNAME.
