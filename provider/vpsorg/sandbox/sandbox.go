@@ -71,7 +71,7 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Close writes the state file anew, without its history.
+// Close closes the state file, without the history of the state.
 func (s *Server) Close() error { return s.store.close() }
 
 // Token is a token of the default account that may do everything.

@@ -502,6 +502,9 @@ func TestTheStateIsKept(t *testing.T) {
 		}
 	}
 	run(check)
+	if text, err := os.ReadFile(file); err != nil || strings.Count(string(text), "\n") != 1+1+1+3+1 || strings.Contains(string(text), "example.net") {
+		t.Errorf("the file holds more than the format, the token, the zone and its four records: %v\n%s", err, text)
+	}
 
 	// A process that was killed leaves its log, the last line perhaps torn.
 	log, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)

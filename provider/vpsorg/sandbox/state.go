@@ -16,8 +16,9 @@ import (
 // The state file is a log: a line that names the format, then one JSON line
 // for each write, appended before the write is answered, so that a write costs
 // one line however much there is and a stop of the process loses nothing. A
-// torn last line is a write that was never answered. Opening and closing write
-// the log anew, without its history, by an atomic rename.
+// torn last line is a write that was never answered. The log is written anew,
+// without its history, by an atomic rename: on closing where it has any, and on
+// opening where it is torn or mostly history.
 
 const stateFormat = 1
 
@@ -35,8 +36,9 @@ type entry struct {
 
 // stateLog appends to the state file; nil keeps nothing.
 type stateLog struct {
-	file *os.File
-	err  error // the first failure, after which nothing is written
+	file  *os.File
+	lines int
+	err   error // the first failure, after which nothing is written
 }
 
 // kept is the refusal of a write that is not kept in the state file.
@@ -55,36 +57,41 @@ func (l *stateLog) write(e entry) {
 	if err == nil {
 		_, err = l.file.Write(append(line, '\n'))
 	}
-	l.err = err
+	l.lines, l.err = l.lines+1, err
 }
 
 // openStore reads the state file, or begins with an empty store that has one
 // account and one token.
 func openStore(path string) (*store, error) {
 	s := newStore()
-	if path != "" {
-		data, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("reading the sandbox state: %w", err)
-		}
-		if err := s.replay(path, data); err != nil {
-			return nil, err
-		}
-	}
-	if s.first == "" {
-		s.addToken(defaultAccount, allPermissions())
-	}
 	if path == "" {
+		s.addToken(defaultAccount, allPermissions())
 		return s, nil
 	}
-	if err := s.compact(path); err != nil {
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading the sandbox state: %w", err)
+	}
+	if err := s.replay(path, data); err != nil {
 		return nil, err
+	}
+	lines := bytes.Count(data, []byte("\n"))
+	anew := !bytes.HasSuffix(data, []byte("\n")) || lines > 2*s.size()
+	if s.first == "" {
+		s.addToken(defaultAccount, allPermissions())
+		anew = true
+	}
+	if anew {
+		if err := s.compact(path); err != nil {
+			return nil, err
+		}
+		lines = s.size()
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the sandbox state: %w", err)
 	}
-	s.log = &stateLog{file: f}
+	s.log = &stateLog{file: f, lines: lines}
 	return s, nil
 }
 
@@ -94,9 +101,21 @@ func (s *store) close() error {
 	if s.log == nil {
 		return nil
 	}
-	err := errors.Join(s.log.err, s.log.file.Close(), s.compact(s.log.file.Name()))
+	err := errors.Join(s.log.err, s.log.file.Close())
+	if s.log.err != nil || s.log.lines > s.size() {
+		err = errors.Join(err, s.compact(s.log.file.Name()))
+	}
 	s.log = nil
 	return err
+}
+
+// size is how many lines the state takes without its history.
+func (s *store) size() int {
+	n := 1 + len(s.tokens) + len(s.zones)
+	for _, z := range s.zones {
+		n += len(z.records)
+	}
+	return n
 }
 
 // replay folds the lines of a log into the store.
