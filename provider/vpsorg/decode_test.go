@@ -208,6 +208,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add("TXT", "a.b", `"x" "y\065"`, 300, -1)
 	f.Add("NS", "bücher", "ns.", 300, -1)
 	f.Add("SOA", "", "x", 300, -1)
+	f.Add("MX", "0", `10 ü"00`, 300, -1) // its A-label needed an escape and had none
 	client := &Client{log: slog.New(slog.DiscardHandler)}
 	f.Fuzz(func(t *testing.T, typ, name, value string, ttl, priority int) {
 		w := wireRecord{UUID: "1", Type: typ, Name: &name, Value: &value, TTL: new(number(ttl))}

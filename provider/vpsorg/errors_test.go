@@ -170,9 +170,9 @@ func TestOptionsThatAreRefused(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	client, _ := wired(t, reply{status: 200, body: `{"account":{"email":"a@example.com","id":7},"token":{"name":"ci","permissions":["dns:list","vps:read"]},"plan":null}`})
+	client, _ := wired(t, reply{status: 200, body: `{"account":{"email":"a@example.com","id":7},"token":{"name":"ci","permissions":["dns:list","vps:\u001b[31mread"]},"plan":null}`})
 	got, err := client.Identity(t.Context())
-	want := provider.Identity{Account: "a@example.com", Token: "ci", Permissions: []string{"dns:list", "vps:read"}}
+	want := provider.Identity{Account: "a@example.com", Token: "ci", Permissions: []string{"dns:list", "vps:[31mread"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}

@@ -137,6 +137,9 @@ func (c *Client) Identity(ctx context.Context) (provider.Identity, error) {
 	if err != nil {
 		return provider.Identity{}, err
 	}
+	for i, p := range me.Token.Permissions {
+		me.Token.Permissions[i] = c.say(p)
+	}
 	return provider.Identity{Account: c.say(me.Account.Email), Token: c.say(me.Token.Name), Permissions: me.Token.Permissions}, nil
 }
 
