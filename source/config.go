@@ -141,7 +141,7 @@ func (c *Config) set(d *document, file Path, p pair) {
 		c.Account, _ = d.scalar(p.value, p.text)
 	case "record-count-surplus":
 		c.CountSurplus = -1
-		if n, ok := d.number(p, 0, 9); ok {
+		if n, ok := d.number(p, 1, 9); ok {
 			c.CountSurplus = n
 		}
 	case "max-zones":
