@@ -219,7 +219,10 @@ func TestEveryPairOfSmallZones(t *testing.T) {
 		}
 	}
 	tried, broken := 0, 0
-	for _, l := range lives {
+	for i, l := range lives {
+		if i%every != 0 {
+			continue
+		}
 		for _, w := range wants {
 			p := plan.New([]plan.Input{{Desired: w, Live: l}}, nil, everything)
 			broken += brokenPromises(p.Zones[0].Changes)
@@ -230,7 +233,7 @@ func TestEveryPairOfSmallZones(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs tried, %d broken promises of order stated as risks", tried, broken)
-	if tried != 512*512 {
+	if tried != 512*512/every {
 		t.Errorf("%d pairs tried", tried)
 	}
 }
@@ -378,7 +381,7 @@ func TestAnyPairOfZones(t *testing.T) {
 // at three depths, a wildcard and the apex among them, seven types, up to four
 // values, two TTLs, live duplicates. ZONEHERD_PAIRS says how many.
 func TestManyRandomPairs(t *testing.T) {
-	pairs := 10_000
+	pairs := 10_000 / every
 	if text := os.Getenv("ZONEHERD_PAIRS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
