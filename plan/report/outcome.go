@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/zoneherd/zoneherd/plan"
@@ -76,7 +75,7 @@ func (t *textWriter) outcome(z *apply.ZoneReport) {
 		}
 	}
 	if more > 0 {
-		t.line("", "  %s not begun for that reason", fmt.Sprintf("%s", are(more, "step", "steps")))
+		t.line("", "  %s not begun for that reason", are(more, "step", "steps"))
 	}
 	t.line("", "")
 }
