@@ -3,7 +3,10 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zoneherd/zoneherd/schema"
 )
@@ -18,9 +21,18 @@ func New(inputs []Input, unmanaged []schema.Name, opts Options) *Plan {
 	slices.SortFunc(p.Unmanaged, schema.Name.Compare)
 	inputs = slices.Clone(inputs)
 	slices.SortFunc(inputs, func(a, b Input) int { return a.Desired.Name.Compare(b.Desired.Name) })
-	for _, in := range inputs {
-		p.Zones = append(p.Zones, newZone(in, opts))
-		p.Summary.add(p.Zones[len(p.Zones)-1].Summary)
+	p.Zones = make([]Zone, len(inputs))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range inputs {
+		group.Go(func() error {
+			p.Zones[i] = newZone(inputs[i], opts)
+			return nil
+		})
+	}
+	_ = group.Wait() // no zone gives an error
+	for i := range p.Zones {
+		p.Summary.add(p.Zones[i].Summary)
 	}
 	linkZones(p.Zones)
 	p.guardZones(opts)

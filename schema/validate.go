@@ -2,7 +2,10 @@ package schema
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Validate checks what zones mean once they have been read: what excludes what
@@ -16,30 +19,22 @@ import (
 // stand beside a CNAME is moved from Zone.RRsets to Zone.Held: no DNS serves
 // both, and to drop either would be a guess.
 func Validate(zones []Zone) Problems {
-	var problems Problems
 	children := childZones(zones)
+	found := make([]Problems, len(zones))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range zones {
 		if zones[i].State == Absent {
 			continue
 		}
-		c := checker{zone: &zones[i], children: children[i], problems: &problems}
-		c.holdCNAMEs()
-		c.delegations()
-		c.aliases()
-		c.apexNameServers()
-		zeroTTL := 0
-		for j := range c.zone.RRsets {
-			s := &c.zone.RRsets[j]
-			c.size(s)
-			c.owner(s)
-			c.targets(s)
-			c.content(s)
-			if hasZeroTTL(s) {
-				zeroTTL++
-			}
-		}
-		c.zeroTTL(zeroTTL)
+		group.Go(func() error {
+			c := checker{zone: &zones[i], children: children[i], problems: &found[i]}
+			c.check()
+			return nil
+		})
 	}
+	_ = group.Wait() // no check gives an error
+	problems := slices.Concat(found...)
 	problems.Sort()
 	return problems
 }
@@ -49,6 +44,27 @@ type checker struct {
 	zone     *Zone
 	children []*Zone // the zones of the run that are below this one, in order of name
 	problems *Problems
+}
+
+// check runs all checks on the zone. Of other zones it reads only what does not
+// change: their names and places.
+func (c *checker) check() {
+	c.holdCNAMEs()
+	c.delegations()
+	c.aliases()
+	c.apexNameServers()
+	zeroTTL := 0
+	for i := range c.zone.RRsets {
+		s := &c.zone.RRsets[i]
+		c.size(s)
+		c.owner(s)
+		c.targets(s)
+		c.content(s)
+		if hasZeroTTL(s) {
+			zeroTTL++
+		}
+	}
+	c.zeroTTL(zeroTTL)
 }
 
 // sense reports a sense problem of the given values, at the first of them.
