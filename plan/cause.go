@@ -76,6 +76,8 @@ func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord
 		return verdict{alreadyLive: true, changed: true}
 	case sameAsLive(base, live):
 		return verdict{cause: Intended, changed: true}
+	case between(base, head, live):
+		return verdict{cause: Intended, changed: true} // applied in part
 	}
 	return verdict{cause: Conflict, changed: true}
 }
@@ -83,7 +85,7 @@ func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord
 // leavesAlone reports whether base, which does not declare the RRset, would
 // have left all of it: it does not have the zone, prunes nothing, or ignores it.
 func (b *Base) leavesAlone(k schema.Key, live []schema.LiveRecord) bool {
-	if b.Zone == nil || b.Options.Prune == PruneNone || b.Zone.Holds(k) != nil {
+	if b.Zone == nil || b.Zone.State == schema.Absent || b.Options.Prune == PruneNone || b.Zone.Holds(k) != nil {
 		return true
 	}
 	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore, declared: func(schema.Key) bool { return false },
@@ -111,6 +113,9 @@ func (z *Zone) noteGone(in Input, d *difference) {
 		return
 	}
 	for _, s := range in.Base.Zone.RRsets {
+		if s.Key == (schema.Key{Name: z.Name, Type: schema.TypeNS}) {
+			continue // handed back, and hidden or not the service's own
+		}
 		if !d.judged[s.Key] && in.Desired.RRset(s.Key) == nil && in.Base.set(s.Key) != nil && !slices.ContainsFunc(in.Live.Records, func(r schema.LiveRecord) bool { return r.Key() == s.Key }) {
 			z.AlreadyLive = append(z.AlreadyLive, Kept{Key: s.Key, Reason: "gone already"})
 		}
@@ -175,7 +180,10 @@ func textOf(n int, at func(int) Record) string {
 // guardAdoption refuses to delete anything in a zone that base does not
 // contain: what is live there was somebody's before git knew of it.
 func (z *Zone) guardAdoption(in Input, opts Options) {
-	if in.Base == nil || in.Base.Unknown || in.Base.Zone != nil || in.Live == nil || allows(opts.Allow.Deletes, z.Name) {
+	if in.Base == nil || in.Live == nil || allows(opts.Allow.Deletes, z.Name) {
+		return
+	}
+	if in.Base.Zone != nil && in.Base.Zone.State == schema.Present && !in.Base.Unknown {
 		return
 	}
 	deletes := 0
@@ -184,9 +192,40 @@ func (z *Zone) guardAdoption(in Input, opts Options) {
 			deletes++
 		}
 	}
-	if deletes > 0 {
+	if deletes > 0 && in.Base.Unknown {
+		z.refuse(GuardAdoption, "--allow-deletes", "what the base said of the zone could not be read, and %d live records would be deleted", deletes)
+	} else if deletes > 0 {
 		z.refuse(GuardAdoption, "--allow-deletes", "the zone is new to git and live already, and %d of its live records are not declared and would be deleted", deletes)
 	}
+}
+
+// between reports whether live is on its way from base to head: all that both
+// have, nothing that neither has, and no more or fewer records than either.
+func between(base, head []schema.Value, live []schema.LiveRecord) bool {
+	if len(live) < min(len(base), len(head)) || len(live) > max(len(base), len(head)) || len(base) == 0 || len(head) == 0 {
+		return false
+	}
+	was, is := map[Record]bool{}, map[Record]bool{}
+	for _, v := range base {
+		was[Record{v.Data, v.TTL}] = true
+	}
+	for _, v := range head {
+		is[Record{v.Data, v.TTL}] = true
+	}
+	have := map[Record]bool{}
+	for _, r := range live {
+		rec := Record{r.Data, r.TTL}
+		if !was[rec] && !is[rec] || have[rec] {
+			return false
+		}
+		have[rec] = true
+	}
+	for rec := range was {
+		if is[rec] && !have[rec] {
+			return false
+		}
+	}
+	return true
 }
 
 func sameValues(a, b []schema.Value) bool {

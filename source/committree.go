@@ -25,6 +25,7 @@ import (
 type CommitTree struct {
 	tree *Tree
 	hash string
+	top  string // the repository's directory
 }
 
 // OpenCommit opens the commit that a revision names in the repository around
@@ -54,7 +55,7 @@ func OpenCommit(cwd, revision string) (*CommitTree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
-	return &CommitTree{&Tree{FS: files, Dir: filepath.ToSlash(dir)}, hash.String()}, nil
+	return &CommitTree{&Tree{FS: files, Dir: filepath.ToSlash(dir)}, hash.String(), root}, nil
 }
 
 // Commit is the commit, which is never dirty.
@@ -62,10 +63,14 @@ func (c *CommitTree) Commit() Commit { return Commit{Hash: c.hash} }
 
 // Path finds a path, given relative to where the user stands, in the commit.
 func (c *CommitTree) Path(given string) (Path, error) {
-	if filepath.IsAbs(given) {
-		return Path{}, fmt.Errorf("%s is absolute, and in a commit a path is relative to here", given)
-	}
 	name := path.Join(c.tree.Dir, filepath.ToSlash(given))
+	if filepath.IsAbs(given) {
+		rel, err := filepath.Rel(c.top, given)
+		if err != nil {
+			return Path{}, fmt.Errorf("%s leads out of the repository: name a file or directory inside", given)
+		}
+		name = filepath.ToSlash(rel)
+	}
 	if name == ".." || strings.HasPrefix(name, "../") {
 		return Path{}, fmt.Errorf("%s leads out of the repository: name a file or directory inside", given)
 	}
@@ -109,11 +114,23 @@ func (c *commitFS) find(name string) (object.TreeEntry, error) {
 	if name == "." {
 		rest = nil
 	}
-	entry := object.TreeEntry{Name: ".", Mode: filemode.Dir, Hash: c.root.Hash}
+	rootEntry := object.TreeEntry{Name: ".", Mode: filemode.Dir, Hash: c.root.Hash}
+	entry := rootEntry
 	var at []string // the directory that entry is in, resolved
 	for links := 0; len(rest) > 0; {
 		part := rest[0]
 		rest = rest[1:]
+		switch part {
+		case "", ".":
+			continue
+		case "..":
+			if len(at) == 0 {
+				return entry, errEscapes
+			}
+			rest = slices.Concat(at[:len(at)-1], rest)
+			entry, at = rootEntry, nil
+			continue
+		}
 		dir, err := c.subtree(entry)
 		if err != nil {
 			return entry, err
@@ -134,13 +151,13 @@ func (c *commitFS) find(name string) (object.TreeEntry, error) {
 		if err != nil {
 			return entry, err
 		}
-		to := path.Join(path.Join(at...), string(target))
-		if path.IsAbs(string(target)) || to == ".." || strings.HasPrefix(to, "../") {
+		if path.IsAbs(string(target)) {
 			return entry, errEscapes
 		}
-		// From the root again, by the link's target.
-		rest = append(slices.DeleteFunc(strings.Split(to, "/"), func(p string) bool { return p == "." || p == "" }), rest...)
-		entry, at = object.TreeEntry{Name: ".", Mode: filemode.Dir, Hash: c.root.Hash}, nil
+		// From the root again: what led here, and then the link's target, whose
+		// `..` goes up from where a link has led and not from where it stands.
+		rest = slices.Concat(at, strings.Split(string(target), "/"), rest)
+		entry, at = rootEntry, nil
 	}
 	return entry, nil
 }

@@ -60,7 +60,7 @@ func OpenMergeBase(cwd, head, base string) (*CommitTree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
-	return &CommitTree{&Tree{FS: files, Dir: filepath.ToSlash(dir)}, bases[0].Hash.String()}, nil
+	return &CommitTree{&Tree{FS: files, Dir: filepath.ToSlash(dir)}, bases[0].Hash.String(), root}, nil
 }
 
 func commitAt(repo *git.Repository, revision string, shallow bool) (*object.Commit, error) {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -45,8 +47,21 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 	b := &base{commit: tree.Commit().Hash, zones: map[schema.Name]*schema.Zone{}, unknown: map[schema.Name]bool{}}
 	d, err := desiredAt(c, &place{tree: tree})
 	if d == nil {
-		m.say("the base %s has no zone files here: all that the files declare is new (%v)", b.commit[:12], err)
+		// Only what is certainly not there is new. A path that base lacks may
+		// have been renamed; then base is unknown, and nothing counts as new.
+		switch {
+		case errors.Is(err, errNoZonesHere):
+			m.say("the base %s has no zone files: all that the files declare is new", b.commit[:12])
+		case errors.Is(err, fs.ErrNotExist):
+			m.say("the base %s does not have what is read here, so the plan gives no causes and deletes nothing for its sake: %v", b.commit[:12], err)
+			b.broken = true
+		default:
+			return nil, fmt.Errorf("read the base %s: %w", b.commit[:12], err)
+		}
 		return b, nil
+	}
+	if d.config.Prune == "owned" {
+		d.config.Prune = "none" // it leaves alone what git has not declared
 	}
 	b.desired = d
 	bad := map[string]bool{}
@@ -114,7 +129,7 @@ func (r *planned) offline() error {
 		if in.Base.Unknown {
 			in.LiveErr = fmt.Errorf("its files could not be read whole at the base %s, so that there is nothing to compare with offline", r.base.commit[:12])
 		} else if in.Base.Zone != nil && in.Base.Zone.State == schema.Present {
-			in.Live = asLive(in.Base.Zone)
+			in.Live = asLive(in.Base.Zone, r.options.ManageApexNS)
 		}
 		inputs = append(inputs, in)
 	}
@@ -123,9 +138,12 @@ func (r *planned) offline() error {
 }
 
 // asLive is a zone as it would be live if it were as git says.
-func asLive(z *schema.Zone) *schema.LiveZone {
+func asLive(z *schema.Zone, manageApexNS bool) *schema.LiveZone {
 	l := &schema.LiveZone{Handle: "base", Name: z.Name}
 	for _, s := range z.RRsets {
+		if s.Key == (schema.Key{Name: z.Name, Type: schema.TypeNS}) && !manageApexNS {
+			continue // as a service that does not list them
+		}
 		for _, v := range s.Values {
 			l.Records = append(l.Records, schema.LiveRecord{Handle: schema.Handle(fmt.Sprintf("base-%d", len(l.Records))), Name: s.Name, TTL: v.TTL, Data: v.Data})
 		}

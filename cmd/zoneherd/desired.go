@@ -159,7 +159,7 @@ func zonePaths(c *cli.Context, at *place, config source.Config) ([]source.Path, 
 	if len(given) == 0 {
 		path, err := at.path("zones")
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, errors.New("there is no directory zones here: name the zone files or their directory, or set zones: in zoneherd.yaml")
+			return nil, errNoZonesHere
 		}
 		return []source.Path{path}, err
 	}
@@ -218,6 +218,8 @@ func sameConfig(a, b source.Config) bool {
 	}
 	return reflect.DeepEqual(strip(a), strip(b))
 }
+
+var errNoZonesHere = errors.New("there is no directory zones here: name the zone files or their directory, or set zones: in zoneherd.yaml")
 
 func noZones(paths []string) error {
 	if len(paths) == 0 {

@@ -98,7 +98,12 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	if c.Bool("offline") {
 		return r, r.offline()
 	}
-	if r.live, err = p.live(c, m, d.config.CountSurplus); err != nil {
+	surplus := d.config.CountSurplus
+	if b := r.base; b != nil && b.desired != nil && b.desired.config.CountSurplus != surplus {
+		m.say("record-count-surplus differs from the base's and does not count before it is merged")
+		surplus = -1
+	}
+	if r.live, err = p.live(c, m, surplus); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -108,6 +113,11 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	}()
 	if err := r.live.checkAccount(c.Context, d.config.Account); err != nil {
 		return nil, err
+	}
+	if r.base != nil && r.base.desired != nil { // a change does not choose whose zones it is tried on
+		if err := r.live.checkAccount(c.Context, r.base.desired.config.Account); err != nil {
+			return nil, err
+		}
 	}
 	bar := p.progress("reading zones", len(d.zones))
 	inputs, unmanaged, err := r.live.inputs(c.Context, d, r.concurrency, bar.step)

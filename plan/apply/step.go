@@ -150,12 +150,18 @@ func (w *writer) swap(ctx context.Context, out, in *Step) {
 		if !errors.Is(err, provider.ErrRefused) {
 			out.Outcome, in.Outcome = outcome, outcome
 			out.Err, in.Err = err, err
+			if outcome == Failed && !errors.Is(err, provider.ErrMismatch) {
+				w.putBack(context.WithoutCancel(ctx), w.goneBefore(out), err)
+			}
 			return
 		}
 		w.neverChangeType()
 	}
 	if out.Outcome, out.Err = w.delete(ctx, out.Change.Handle); out.Outcome != Done {
 		in.Outcome, in.Err = NotDone, fmt.Errorf("depends on a step that was not done: %w", out.Err)
+		if out.Outcome == Failed {
+			w.putBack(context.WithoutCancel(ctx), w.goneBefore(out), out.Err)
+		}
 		return
 	}
 	// From here on the name is empty: an interrupt waits until it is not.
@@ -164,11 +170,11 @@ func (w *writer) swap(ctx context.Context, out, in *Step) {
 	switch {
 	case in.Outcome == Done, errors.Is(in.Err, provider.ErrMismatch):
 	case in.Outcome == Failed:
-		w.putBack(ctx, out, in)
+		w.putBack(ctx, append([]*Step{out}, w.goneBefore(out)...), in.Err)
 	case w.isEmpty(ctx, before.Name):
 		// Long after it was sent the new record is not there, and a name
 		// without data is worse than one that may get a second record.
-		w.putBack(ctx, out, in)
+		w.putBack(ctx, append([]*Step{out}, w.goneBefore(out)...), in.Err)
 	default:
 		in.Err = fmt.Errorf("%w; %s may have no data now", in.Err, before.Name.Display())
 	}
@@ -180,30 +186,32 @@ func (w *writer) isEmpty(ctx context.Context, name schema.Name) bool {
 	return err == nil && !slices.ContainsFunc(live.Records, func(r schema.LiveRecord) bool { return r.Name == name || r.Alternative == name })
 }
 
-// putBack creates again what this run has deleted at a name for a record that
-// did not come: the other half of the swap, and what had to go before it.
-func (w *writer) putBack(ctx context.Context, out, in *Step) {
-	name := out.Change.Key.Name
-	steps := []*Step{out}
+// goneBefore gives the deletions that this run has made at a swap's name for
+// the record that was to come.
+func (w *writer) goneBefore(out *Step) []*Step {
+	var steps []*Step
 	for i := range w.report.Steps {
 		s := &w.report.Steps[i]
-		if s != out && s.Change.Action == plan.Delete && s.Change.Key.Name == name && s.Outcome == Done {
+		if s != out && s.Change.Action == plan.Delete && s.Change.Key.Name == out.Change.Key.Name && s.Outcome == Done {
 			steps = append(steps, s)
 		}
 	}
+	return steps
+}
+
+// putBack creates again what was deleted for a record that did not come.
+func (w *writer) putBack(ctx context.Context, steps []*Step, why error) {
 	for _, s := range steps {
 		switch outcome, err := w.create(ctx, recordOf(s.Change.Key, s.Change.Before)); outcome {
 		case Done:
-			s.Outcome, s.Err = Failed, fmt.Errorf("deleted and put back, since the record that was to follow did not come: %w", in.Err)
+			s.Outcome, s.Err = Failed, fmt.Errorf("deleted and put back, since the record that was to follow did not come: %w", why)
 		case Uncertain:
-			s.Outcome, s.Err = Uncertain, fmt.Errorf("deleted, and whether it was put back is not known; look at %s: %w", name.Display(), err)
+			s.Outcome, s.Err = Uncertain, fmt.Errorf("deleted, and whether it was put back is not known; look at %s: %w", s.Change.Key.Name.Display(), err)
 		default:
-			s.Outcome, s.Err = Failed, fmt.Errorf("deleted, and could not be put back: create %s %s %s by hand, or run again: %w", name.Display(), s.Change.Key.Type, s.Change.Before.Data, err)
+			s.Outcome, s.Err = Failed, fmt.Errorf("deleted, and could not be put back: create %s %s %s by hand, or run again: %w", s.Change.Key.Name.Display(), s.Change.Key.Type, s.Change.Before.Data, err)
 			w.stop(s.Err)
 		}
-		if s != out {
-			w.observe(w.zone.Name, s.Change, s.Outcome, s.Err)
-		}
+		w.observe(w.zone.Name, s.Change, s.Outcome, s.Err)
 	}
 }
 

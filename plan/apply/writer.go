@@ -68,6 +68,9 @@ func (w *writer) wave(ctx context.Context, steps []Step) {
 				group[j].Err = why
 				w.failed(group[j].Change, why)
 			}
+			if len(group) == 2 && !w.stopped(ctx) { // running again finishes what an interrupt leaves
+				w.putBack(context.WithoutCancel(ctx), w.goneBefore(&group[0]), why)
+			}
 			continue
 		}
 		if err := w.slots.Acquire(ctx, 1); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/provider"
@@ -92,8 +93,14 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 	}
 	fresh := plan.New([]plan.Input{{Desired: z.Desired, Live: live}}, nil, opts).Zones[0]
 	if z.Action == plan.ZoneCreate {
-		if len(fresh.Refused) > 0 {
-			return nil, fmt.Errorf("the zone was created, and its records are not written: %s", fresh.Refused[0].Reason)
+		for _, refusal := range fresh.Refused {
+			if refusal.Guard != plan.GuardApexNS {
+				return nil, fmt.Errorf("the zone was created, and its records are not written: %s", refusal.Reason)
+			}
+			zr.Notices = append(zr.Notices, "the service has put NS records at the apex, which are left: "+refusal.Reason+"; to change them run again with --allow-apex-ns")
+			fresh.Changes = slices.DeleteFunc(fresh.Changes, func(c plan.Change) bool {
+				return c.Key == schema.Key{Name: z.Name, Type: schema.TypeNS}
+			})
 		}
 		zr.Notices = append(zr.Notices, fresh.Warnings...)
 		return fresh.Changes, nil
