@@ -82,6 +82,52 @@ func TestWhatBaseLeftAloneIsIntendedToGo(t *testing.T) {
 	}
 }
 
+// A zone is new to git too where base declared it absent, and where base could
+// not be read: nothing of what is live there is deleted for that.
+func TestNothingIsDeletedWhereBaseDidNotHaveTheZone(t *testing.T) {
+	head := desired(t, rec{"www", "A", "192.0.2.1", 60})
+	have := live(t, rec{"www", "A", "192.0.2.1", 60}, rec{"@", "MX", "10 mx.example.net.", 60})
+	absent := desired(t)
+	absent.State = schema.Absent
+	for name, base := range map[string]*plan.Base{
+		"absent":          {Zone: absent},
+		"not there":       {},
+		"unreadable":      {Unknown: true},
+		"unreadable file": {Zone: desired(t, rec{"www", "A", "192.0.2.1", 60}), Unknown: true},
+	} {
+		z := plan.New([]plan.Input{{Desired: head, Live: have, Base: base}}, nil, plan.Options{}).Zones[0]
+		if len(z.Refused) != 1 || z.Refused[0].Guard != plan.GuardAdoption {
+			t.Errorf("%s: refused %v", name, z.Refused)
+		}
+		if !base.Unknown && z.Changes[0].Cause != plan.Intended {
+			t.Errorf("%s: the cause is %q", name, z.Changes[0].Cause)
+		}
+	}
+	if z := plan.New([]plan.Input{{Desired: head, Live: have, Base: &plan.Base{Zone: head}}}, nil, plan.Options{}).Zones[0]; len(z.Refused) > 0 {
+		t.Errorf("a zone that base has: refused %v", z.Refused)
+	}
+}
+
+func TestAnRRsetThatIsAppliedInPartStaysIntended(t *testing.T) {
+	a := func(addrs ...string) (out []rec) {
+		for _, addr := range addrs {
+			out = append(out, rec{"www", "A", addr, 60})
+		}
+		return out
+	}
+	base, head := desired(t, a("192.0.2.1", "192.0.2.2")...), desired(t, a("198.51.100.1", "203.0.113.2")...)
+	at := func(addrs ...string) *plan.Plan {
+		return plan.New([]plan.Input{{Desired: head, Live: live(t, a(addrs...)...), Base: &plan.Base{Zone: base}}}, nil, everything)
+	}
+	before, half, foreign := at("192.0.2.1", "192.0.2.2"), at("198.51.100.1", "192.0.2.2"), at("198.51.100.9", "192.0.2.2")
+	if half.Zones[0].Changes[0].Cause != plan.Intended || half.Digest != before.Digest {
+		t.Errorf("half done: the cause is %q, the digest moved: %v", half.Zones[0].Changes[0].Cause, half.Digest != before.Digest)
+	}
+	if foreign.Zones[0].Changes[0].Cause != plan.Conflict || foreign.Digest == before.Digest {
+		t.Errorf("somebody else's: the cause is %q", foreign.Zones[0].Changes[0].Cause)
+	}
+}
+
 // The digest of a three-way plan is what a reviewer approves: it stays the same
 // while the change is applied in part and while live drifts elsewhere, equals
 // the one without a live side, and moves with a conflict and with the change.

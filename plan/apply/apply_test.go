@@ -539,21 +539,55 @@ func TestAZoneIsDeletedOnlyAsItWasPlanned(t *testing.T) {
 // Everything that had to go before a swap is put back when the swap fails: by
 // a refusal, and by an answer that never comes to a write that never happened.
 func TestWhatWentBeforeAFailedSwapIsPutBack(t *testing.T) {
-	for name, failure := range map[string]error{
-		"refused":  fmt.Errorf("no aliases here: %w", provider.ErrRefused),
-		"vanished": errUnknown,
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLive(t, "type-change=refused", nil)
-			from := zone(t, "a.example", "www A 192.0.2.1", "www A 192.0.2.2", "www MX 10 mx.example.", `www TXT "v=spf1 mx -all"`)
-			apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
-			before := l.records("a.example")
-			l.before = func(op string, r provider.Record) error {
-				if op == "create" && r.Data.Type() == schema.TypeCNAME {
-					return failure
+	creates := func(failure error) func(string, provider.Record) error {
+		return func(op string, r provider.Record) error {
+			if op == "create" && r.Data.Type() == schema.TypeCNAME {
+				return failure
+			}
+			return nil
+		}
+	}
+	for name, c := range map[string]struct {
+		dialect string
+		fault   func(string, provider.Record) error
+	}{
+		"the new record is refused":  {"type-change=refused", creates(fmt.Errorf("no aliases here: %w", provider.ErrRefused))},
+		"the new record never comes": {"type-change=refused", creates(errUnknown)},
+		"the change in place is refused": {"", func(op string, r provider.Record) error {
+			if op == "update" {
+				return fmt.Errorf("not yours: %w", provider.ErrForbidden)
+			}
+			return nil
+		}},
+		"the last deletion is refused": {"type-change=refused", func() func(string, provider.Record) error {
+			deletions := 0
+			return func(op string, r provider.Record) error {
+				if op == "delete" {
+					if deletions++; deletions == 4 {
+						return fmt.Errorf("not this one: %w", provider.ErrRefused)
+					}
 				}
 				return nil
 			}
+		}()},
+		"an earlier deletion is refused": {"type-change=refused", func() func(string, provider.Record) error {
+			deletions := 0
+			return func(op string, r provider.Record) error {
+				if op == "delete" {
+					if deletions++; deletions == 2 {
+						return fmt.Errorf("not this one: %w", provider.ErrRefused)
+					}
+				}
+				return nil
+			}
+		}()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLive(t, c.dialect, nil)
+			from := zone(t, "a.example", "www A 192.0.2.1", "www A 192.0.2.2", "www MX 10 mx.example.", `www TXT "v=spf1 mx -all"`)
+			apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
+			before := l.records("a.example")
+			l.before = c.fault
 			r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www CNAME host.example.")), apply.Options{Plan: everything, SettleFor: 200 * time.Millisecond})
 			if r.Complete() {
 				t.Error("the run calls itself complete")
