@@ -47,11 +47,17 @@ func OpenCommit(cwd, revision string) (*CommitTree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no commit %s in this repository: fetch it, or check its name", revision)
 	}
-	files, err := newCommitFS(repo, *hash)
+	return newCommitTree(repo, *hash, root, abs)
+}
+
+// newCommitTree is the tree of a commit as seen from a directory of the
+// repository at root.
+func newCommitTree(repo *git.Repository, hash plumbing.Hash, root, from string) (*CommitTree, error) {
+	files, err := newCommitFS(repo, hash)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := filepath.Rel(root, abs)
+	dir, err := filepath.Rel(root, from)
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}

@@ -52,15 +52,7 @@ func OpenMergeBase(cwd, head, base string) (*CommitTree, error) {
 		}
 		return nil, fmt.Errorf("%s and %s have no history in common: choose another --base", head, base)
 	}
-	files, err := newCommitFS(repo, bases[0].Hash)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := filepath.Rel(root, abs)
-	if err != nil {
-		return nil, fmt.Errorf("find the working directory: %w", err)
-	}
-	return &CommitTree{&Tree{FS: files, Dir: filepath.ToSlash(dir)}, bases[0].Hash.String(), root}, nil
+	return newCommitTree(repo, bases[0].Hash, root, abs)
 }
 
 func commitAt(repo *git.Repository, revision string, shallow bool) (*object.Commit, error) {

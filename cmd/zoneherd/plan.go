@@ -11,6 +11,7 @@ import (
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/schema"
 )
 
 func (p *program) planCommand() *cli.Command {
@@ -134,7 +135,7 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 
 // mistakes ends a run whose files have mistakes, which have been told.
 func mistakes(d *desired) error {
-	n := d.problems.Count(0)
+	n := d.problems.Count(schema.Error)
 	if n == 1 {
 		return fmt.Errorf("the files have a mistake, and nothing was written")
 	}

@@ -169,11 +169,9 @@ func (w *writer) swap(ctx context.Context, out, in *Step) {
 	in.Outcome, in.Err = w.create(ctx, after)
 	switch {
 	case in.Outcome == Done, errors.Is(in.Err, provider.ErrMismatch):
-	case in.Outcome == Failed:
-		w.putBack(ctx, append([]*Step{out}, w.goneBefore(out)...), in.Err)
-	case w.isEmpty(ctx, before.Name):
-		// Long after it was sent the new record is not there, and a name
-		// without data is worse than one that may get a second record.
+	// Where the outcome is unknown: long after it was sent the new record is not
+	// there, and a name without data is worse than one that may get a second.
+	case in.Outcome == Failed, w.isEmpty(ctx, before.Name):
 		w.putBack(ctx, append([]*Step{out}, w.goneBefore(out)...), in.Err)
 	default:
 		in.Err = fmt.Errorf("%w; %s may have no data now", in.Err, before.Name.Display())

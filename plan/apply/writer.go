@@ -64,13 +64,7 @@ func (w *writer) wave(ctx context.Context, steps []Step) {
 			}
 		}
 		if why := w.reasonNot(ctx, group); why != nil {
-			for j := range group {
-				group[j].Err = why
-				w.failed(group[j].Change, why)
-			}
-			if len(group) == 2 && !w.stopped(ctx) { // running again finishes what an interrupt leaves
-				w.putBack(context.WithoutCancel(ctx), w.goneBefore(&group[0]), why)
-			}
+			w.notBegun(ctx, group, why)
 			continue
 		}
 		if err := w.slots.Acquire(ctx, 1); err != nil {
@@ -82,10 +76,7 @@ func (w *writer) wave(ctx context.Context, steps []Step) {
 		wait.Go(func() {
 			defer w.slots.Release(1)
 			if why := w.reasonNot(ctx, group); why != nil { // things may have changed while it waited
-				for j := range group {
-					group[j].Err = why
-					w.failed(group[j].Change, why)
-				}
+				w.notBegun(ctx, group, why)
 				return
 			}
 			if len(group) == 2 {
@@ -96,6 +87,18 @@ func (w *writer) wave(ctx context.Context, steps []Step) {
 		})
 	}
 	wait.Wait()
+}
+
+// notBegun records why steps are not begun. What had to go before a swap that
+// does not come is put back; after an interrupt running again finishes it.
+func (w *writer) notBegun(ctx context.Context, group []Step, why error) {
+	for i := range group {
+		group[i].Err = why
+		w.failed(group[i].Change, why)
+	}
+	if len(group) == 2 && !w.stopped(ctx) {
+		w.putBack(context.WithoutCancel(ctx), w.goneBefore(&group[0]), why)
+	}
 }
 
 // reasonNot says why steps are not begun, or nil.

@@ -6,6 +6,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,25 +39,13 @@ func Inert(s string) string {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && n == 1:
-			b.WriteString(`\x`)
-			b.WriteString(hex(uint32(s[i])))
+			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case r == ' ' || unicode.IsGraphic(r) && !unicode.Is(unicode.Zs, r):
 			b.WriteString(s[i : i+n])
 		default:
-			b.WriteString(`\u{`)
-			b.WriteString(hex(uint32(r)))
-			b.WriteString(`}`)
+			fmt.Fprintf(&b, `\u{%02x}`, r)
 		}
 		i += n
 	}
 	return b.String()
-}
-
-func hex(n uint32) string {
-	const digits = "0123456789abcdef"
-	out := []byte{digits[n>>4&15], digits[n&15]}
-	for n >>= 8; n > 0; n >>= 4 {
-		out = append([]byte{digits[n&15]}, out...)
-	}
-	return string(out)
 }

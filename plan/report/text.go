@@ -126,8 +126,8 @@ func (t *textWriter) zone(z *plan.Zone) {
 	for _, warning := range z.Warnings {
 		t.line(yellow, "  ! %s", warning)
 	}
-	t.kept("left alone", z, z.Unmanaged)
-	t.kept("left alone", z, z.Opaque)
+	t.kept(z, z.Unmanaged)
+	t.kept(z, z.Opaque)
 	t.line("", "")
 }
 
@@ -142,14 +142,15 @@ func (t *textWriter) changes(z *plan.Zone) {
 		c.typ = max(c.typ, len(ch.Key.Type))
 	}
 	c.name = min(c.name, 40)
+	ordered := inReadingOrder(z.Changes)
 	for _, cause := range []plan.Cause{plan.NoCause, plan.Intended, plan.Conflict, plan.Drift} {
 		told := false
-		for _, ch := range inReadingOrder(z.Changes) {
+		for _, ch := range ordered {
 			if ch.Cause != cause {
 				continue
 			}
-			if !told && headings[cause] != "" {
-				t.line(yellow, "  %s", headings[cause])
+			if h := heading(cause); !told && h != "" {
+				t.line(yellow, "  %s", h)
 			}
 			told = true
 			t.change(z, ch, c)
@@ -160,10 +161,15 @@ func (t *textWriter) changes(z *plan.Zone) {
 	}
 }
 
-// headings set apart what a three-way plan does besides what git's change asks for.
-var headings = map[plan.Cause]string{
-	plan.Conflict: "conflict: git's change meets a live change of the same RRset, which it would overwrite",
-	plan.Drift:    "drift: live differs from git where git's change does not touch it",
+// heading sets apart what a three-way plan does besides what git's change asks for.
+func heading(cause plan.Cause) string {
+	switch cause {
+	case plan.Conflict:
+		return "conflict: git's change meets a live change of the same RRset, which it would overwrite"
+	case plan.Drift:
+		return "drift: live differs from git where git's change does not touch it"
+	}
+	return ""
 }
 
 // inReadingOrder sorts a zone's changes by name, as files are; the order of
@@ -222,7 +228,7 @@ func pad(s string, width int) string {
 }
 
 // kept lists live RRsets that stay, a line for each reason.
-func (t *textWriter) kept(what string, z *plan.Zone, kept []plan.Kept) {
+func (t *textWriter) kept(z *plan.Zone, kept []plan.Kept) {
 	var reasons []string
 	byReason := map[string][]string{}
 	for _, k := range notable(z, kept) {
@@ -237,7 +243,7 @@ func (t *textWriter) kept(what string, z *plan.Zone, kept []plan.Kept) {
 		if n := len(list) - 5; n > 0 {
 			list, more = list[:5], fmt.Sprintf(" and %d more", n)
 		}
-		t.line(faint, "  · %s (%s): %s%s", what, reason, strings.Join(list, ", "), more)
+		t.line(faint, "  · left alone (%s): %s%s", reason, strings.Join(list, ", "), more)
 	}
 }
 
