@@ -59,7 +59,7 @@ type verdict struct {
 
 // judge finds the cell for one RRset.
 func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord) verdict {
-	if b == nil || b.Unknown {
+	if b.Unknown {
 		return verdict{}
 	}
 	base := b.set(k)
@@ -88,13 +88,17 @@ func (b *Base) leavesAlone(k schema.Key, live []schema.LiveRecord) bool {
 	if b.Zone == nil || b.Zone.State == schema.Absent || b.Options.Prune == PruneNone || b.Zone.Holds(k) != nil {
 		return true
 	}
-	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore, declared: func(schema.Key) bool { return false },
+	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore,
 		declaresThis: func(schema.LiveRecord) bool { return false }, defaults: !b.Options.NoDefaultIgnores}
-	return !slices.ContainsFunc(live, func(r schema.LiveRecord) bool { return ig.reason(r) == "" })
+	return !slices.ContainsFunc(live, func(r schema.LiveRecord) bool { return ig.reason(r, false) == "" })
 }
 
-// note records the verdict on one RRset.
-func (z *Zone) note(k schema.Key, d *difference, live []schema.LiveRecord) {
+// judge finds and records the verdict on one RRset.
+func (z *Zone) judge(in Input, d *difference, k schema.Key, head []schema.Value, live []schema.LiveRecord) {
+	if in.Base == nil {
+		return
+	}
+	d.verdict = in.Base.judge(k, head, live)
 	if d.judged == nil {
 		d.judged, d.conflicts = map[schema.Key]bool{}, map[schema.Key]string{}
 	}

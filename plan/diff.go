@@ -42,12 +42,10 @@ func New(inputs []Input, unmanaged []schema.Name, opts Options) *Plan {
 
 // difference is the working state of one zone's comparison.
 type difference struct {
-	changes   []Change
-	before    map[schema.Name]presence
-	after     map[schema.Name]presence
-	remaining map[schema.Key]int           // records per RRset afterwards
-	referrers map[schema.Name][]schema.Key // who points at a name afterwards
-	texts     map[schema.Name]map[string]bool
+	changes []Change
+	sets    []comparedSet
+	kept    []schema.LiveRecord // are there before and after
+	around  surroundings        // of the names that the changes are about
 
 	verdict verdict // of the RRset that is being recorded
 
@@ -57,6 +55,14 @@ type difference struct {
 
 	judged    map[schema.Key]bool   // RRsets with a verdict
 	conflicts map[schema.Key]string // what is live in a conflict, for the digest
+}
+
+// comparedSet is an RRset that takes part in the comparison: what is live of
+// it, and what is declared.
+type comparedSet struct {
+	key  schema.Key
+	live []schema.LiveRecord
+	want []schema.Value
 }
 
 // newZone plans one zone.
@@ -87,7 +93,8 @@ func newZone(in Input, opts Options) Zone {
 		z.Warnings = append(z.Warnings, in.Live.Notices...)
 	}
 	d := z.compare(in, opts)
-	z.Changes = order(z.Name, d.changes, d.before, d.after)
+	d.around = d.surroundings()
+	z.Changes = order(z.Name, d.changes, d.around)
 	assess(z.Name, z.Changes, d)
 	z.guard(d, opts)
 	z.guardAdoption(in, opts)
@@ -123,20 +130,15 @@ func (z *Zone) summarize(unchanged int) {
 
 // compare finds the changes of a zone that exists or is to be created.
 func (z *Zone) compare(in Input, opts Options) *difference {
-	d := &difference{
-		before:    map[schema.Name]presence{},
-		after:     map[schema.Name]presence{},
-		remaining: map[schema.Key]int{},
-		referrers: map[schema.Name][]schema.Key{},
-		texts:     map[schema.Name]map[string]bool{},
-	}
-	live, kept, ambiguous := z.sortLive(in, opts, d)
+	live := z.sortLive(in, opts)
+	d := &difference{sets: make([]comparedSet, 0, len(live.declared)+len(live.rest)), kept: live.kept}
 	apex := schema.Key{Name: z.Name, Type: schema.TypeNS}
-	apexListed := len(live[apex]) > 0
+	apexListed := live.has(in.Desired, apex)
 	if in.Desired.RRset(apex) != nil && !apexListed && !opts.ManageApexNS {
 		z.Warnings = append(z.Warnings, "the zone file declares NS records for the apex, which the service does not list: they cannot be compared and are not written (set apex-ns: manage to write them)")
 	}
-	for _, set := range in.Desired.RRsets {
+	for i := range in.Desired.RRsets {
+		set, old := &in.Desired.RRsets[i], live.declared[i]
 		if in.Desired.Holds(set.Key) != nil || set.Key == apex && !apexListed && !opts.ManageApexNS {
 			continue
 		}
@@ -144,48 +146,38 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 			z.warnUnreadable(in, set)
 			continue
 		}
-		p := pairUp(live[set.Key], set.Values)
+		p := pairUp(old, set.Values)
 		if p.dropOpaque() {
 			z.warnUnreadable(in, set)
 		}
 		d.declared++
-		d.verdict = in.Base.judge(set.Key, set.Values, live[set.Key])
-		z.note(set.Key, d, live[set.Key])
-		d.rrset(set.Key, live[set.Key], p, set.Values)
+		z.judge(in, d, set.Key, set.Values, old)
+		d.rrset(comparedSet{set.Key, old, set.Values}, p)
 		if len(p.update)+len(p.create)+len(p.delete) > 0 {
 			if set.Key == apex && !allows(opts.Allow.ApexNS, z.Name) {
-				z.refuse(GuardApexNS, "--allow-apex-ns", "the NS records of the zone's apex would change from %d to %d", len(live[apex]), len(set.Values))
+				z.refuse(GuardApexNS, "--allow-apex-ns", "the NS records of the zone's apex would change from %d to %d", len(old), len(set.Values))
 			}
 		}
-		delete(live, set.Key)
 	}
-	rest := make([]schema.Key, 0, len(live))
-	for k := range live {
-		rest = append(rest, k)
-	}
-	slices.SortFunc(rest, schema.Key.Compare)
-	for _, k := range rest {
+	for _, old := range live.rest {
+		k := old[0].Key()
 		switch {
 		case k == apex:
-			z.Unmanaged = append(z.Unmanaged, Kept{k, len(live[k]), "the service's own: git declares no NS for the apex"})
+			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "the service's own: git declares no NS for the apex"})
 		case opts.Prune == PruneNone:
-			z.Unmanaged = append(z.Unmanaged, Kept{k, len(live[k]), "not declared, and prune is none"})
+			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "not declared, and prune is none"})
 		default:
-			d.verdict = in.Base.judge(k, nil, live[k])
-			z.note(k, d, live[k])
-			d.rrset(k, live[k], pairing{delete: live[k]}, nil)
+			z.judge(in, d, k, nil, old)
+			d.rrset(comparedSet{k, old, nil}, pairing{delete: old})
 			continue
 		}
 		d.liveSets++
-		kept = append(kept, live[k]...)
+		d.kept = append(d.kept, old...)
 	}
-	for _, r := range kept {
-		d.stays(r)
-	}
-	z.refuseExclusive(in, kept)
+	z.refuseExclusive(in, d.kept)
 	for i := range d.changes {
 		c := &d.changes[i]
-		if c.Action != Create && ambiguous[c.Handle] {
+		if c.Action != Create && live.ambiguous[c.Handle] {
 			z.refuse(GuardAmbiguous, "", "the service lists the name of a %s record with the value %s in a form that can be read as %s or one level deeper, and neither is declared with that value: change it there by hand, or declare it",
 				c.Key.Type, c.Before.Data, c.Key.Name.Display())
 		}
@@ -195,7 +187,7 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 
 // warnUnreadable tells which values of a declared RRset, kept as the service
 // once gave them, are not live: they cannot be written.
-func (z *Zone) warnUnreadable(in Input, set schema.RRset) {
+func (z *Zone) warnUnreadable(in Input, set *schema.RRset) {
 	for _, v := range set.Values {
 		if _, opaque := v.Data.(schema.Opaque); !opaque {
 			continue
@@ -209,95 +201,19 @@ func (z *Zone) warnUnreadable(in Input, set schema.RRset) {
 	}
 }
 
-// sortLive groups the live records that the comparison is about by RRset; the
-// others, which stay, come second. ambiguous are the handles of records whose
-// owner name is a guess.
-func (z *Zone) sortLive(in Input, opts Options, d *difference) (live map[schema.Key][]schema.LiveRecord, kept []schema.LiveRecord, ambiguous map[schema.Handle]bool) {
-	if in.Live == nil {
-		return nil, nil, nil
-	}
-	live = make(map[schema.Key][]schema.LiveRecord, len(in.Live.Records))
-	ig := newIgnores(in, opts)
-	left := map[schema.Key]*Kept{}
-	var leftKeys []schema.Key
-	leave := func(r schema.LiveRecord, reason string) {
-		kept = append(kept, r)
-		k := r.Key()
-		if left[k] == nil {
-			left[k] = &Kept{Key: k, Reason: reason}
-			leftKeys = append(leftKeys, k)
-		}
-		left[k].Records++
-	}
-	for _, r := range in.Live.Records {
-		if !r.Alternative.IsZero() {
-			here, there := declares(in.Desired, r.Name, r.Data), declares(in.Desired, r.Alternative, r.Data)
-			switch {
-			case there && !here:
-				r.Name = r.Alternative
-			case !there && !here:
-				if ambiguous == nil {
-					ambiguous = map[schema.Handle]bool{}
-				}
-				ambiguous[r.Handle] = true
-			}
-		}
-		_, opaque := r.Data.(schema.Opaque)
-		k := r.Key()
-		switch held := in.Desired.Holds(k); {
-		case held != nil:
-			leave(r, held.Reason)
-		case opaque && (!k.Type.Managed() || in.Desired.RRset(k) == nil):
-			leave(r, "of a type or value that is not read")
-		default:
-			if reason := ig.reason(r); reason != "" {
-				leave(r, reason)
-				continue
-			}
-			live[k] = append(live[k], r)
-		}
-	}
-	slices.SortFunc(leftKeys, schema.Key.Compare)
-	for _, k := range leftKeys {
-		if left[k].Reason == "of a type or value that is not read" {
-			z.Opaque = append(z.Opaque, *left[k])
-		} else {
-			z.Unmanaged = append(z.Unmanaged, *left[k])
-		}
-	}
-	return live, kept, ambiguous
-}
-
-// declares reports whether the zone declares this very data at a name.
-func declares(z *schema.Zone, name schema.Name, d schema.Data) bool {
-	set := z.RRset(schema.Key{Name: name, Type: d.Type()})
-	return set != nil && slices.ContainsFunc(set.Values, func(v schema.Value) bool { return v.Data == d })
-}
-
 // rrset records what becomes of one RRset.
-func (d *difference) rrset(k schema.Key, live []schema.LiveRecord, p pairing, want []schema.Value) {
-	before, after := d.before[k.Name], d.after[k.Name]
-	for range live {
-		before.add(k.Type)
-	}
-	for _, v := range want {
-		after.add(k.Type)
-		d.refer(k, v.Data)
-	}
-	if len(live) > 0 {
-		d.before[k.Name] = before
+func (d *difference) rrset(set comparedSet, p pairing) {
+	d.sets = append(d.sets, set)
+	k := set.key
+	if len(set.live) > 0 {
 		d.liveSets++
 	}
-	if len(want) > 0 {
-		d.after[k.Name] = after
-	}
-	d.remaining[k] = len(want)
 	switch {
 	case len(p.update)+len(p.create)+len(p.delete) == 0:
 		d.unchanged++
-	case len(want) == 0:
+	case len(set.want) == 0:
 		d.deletedSets++
-	case len(live) > 0:
+	case len(set.live) > 0:
 		d.updatedSets++
 	}
 	switch d.verdict.cause {
@@ -316,34 +232,6 @@ func (d *difference) rrset(k schema.Key, live []schema.LiveRecord, p pairing, wa
 	}
 	for _, r := range p.delete {
 		d.changes = append(d.changes, Change{Action: Delete, Key: k, Handle: r.Handle, Cause: cause, Before: &Record{r.Data, r.TTL}})
-	}
-}
-
-// stays records a live record that is there before and after.
-func (d *difference) stays(r schema.LiveRecord) {
-	k := r.Key()
-	before, after := d.before[k.Name], d.after[k.Name]
-	before.add(k.Type)
-	after.add(k.Type)
-	d.before[k.Name], d.after[k.Name] = before, after
-	d.remaining[k]++
-	d.refer(k, r.Data)
-}
-
-func (d *difference) refer(k schema.Key, data schema.Data) {
-	if target, ok := schema.Target(data); ok {
-		// The values of one RRset come one after another.
-		if rs := d.referrers[target]; len(rs) == 0 || rs[len(rs)-1] != k {
-			d.referrers[target] = append(rs, k)
-		}
-	}
-	if txt, ok := data.(schema.TXT); ok {
-		if t := tag(txt.Text); t == "v=spf1" || t == "v=dmarc1" {
-			if d.texts[k.Name] == nil {
-				d.texts[k.Name] = map[string]bool{}
-			}
-			d.texts[k.Name][t] = true
-		}
 	}
 }
 

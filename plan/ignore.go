@@ -57,7 +57,6 @@ func Glob(glob, text string) bool {
 type ignores struct {
 	zone     schema.Name
 	patterns []Pattern
-	declared func(schema.Key) bool
 	// declaresThis reports whether git declares this very data.
 	declaresThis func(schema.LiveRecord) bool
 	defaults     bool
@@ -68,7 +67,6 @@ func newIgnores(in Input, opts Options) *ignores {
 	ig := &ignores{
 		zone:         in.Desired.Name,
 		patterns:     opts.Ignore,
-		declared:     func(k schema.Key) bool { return in.Desired.RRset(k) != nil },
 		declaresThis: func(r schema.LiveRecord) bool { return declares(in.Desired, r.Name, r.Data) },
 		defaults:     !opts.NoDefaultIgnores,
 	}
@@ -78,8 +76,9 @@ func newIgnores(in Input, opts Options) *ignores {
 	return ig
 }
 
-// reason says why a live record is ignored; empty if it is not.
-func (ig *ignores) reason(r schema.LiveRecord) string {
+// reason says why a live record is ignored; empty if it is not. declared tells
+// whether git declares its RRset.
+func (ig *ignores) reason(r schema.LiveRecord, declared bool) string {
 	for _, p := range ig.patterns {
 		if p.matches(ig.zone, r.Name, r.Data) {
 			return "ignored by the configuration"
@@ -91,7 +90,7 @@ func (ig *ignores) reason(r schema.LiveRecord) string {
 	if txt, ok := r.Data.(schema.TXT); ok && isRegistry(txt) && !ig.declaresThis(r) {
 		return "ignored: managed by external-dns" // the mark itself, whatever else is declared beside it
 	}
-	if ig.declared(r.Key()) {
+	if declared {
 		return ""
 	}
 	if _, ok := r.Data.(schema.TXT); ok && r.Name.Label() == "_acme-challenge" {

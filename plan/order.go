@@ -30,30 +30,11 @@ import (
 type orderer struct {
 	zone    schema.Name
 	changes []Change
-	before  map[schema.Name]presence
-	after   map[schema.Name]presence
+	around  surroundings
 
 	nodes []node
 	of    []int // change → node
 	gates map[gate]int
-}
-
-// presence counts the data at an owner name.
-type presence struct {
-	records   int
-	cnames    int
-	addresses int // A, AAAA and CNAME: what a target of MX, NS or SRV needs
-}
-
-func (p *presence) add(t schema.Type) {
-	p.records++
-	switch t {
-	case schema.TypeCNAME:
-		p.cnames++
-		p.addresses++
-	case schema.TypeA, schema.TypeAAAA:
-		p.addresses++
-	}
 }
 
 // node is a step of the graph: one change, the two halves of a swap, or a gate.
@@ -79,11 +60,11 @@ type gate struct {
 }
 
 // order gives the changes their waves and puts them in the order of applying.
-func order(zone schema.Name, changes []Change, before, after map[schema.Name]presence) []Change {
+func order(zone schema.Name, changes []Change, around surroundings) []Change {
 	if len(changes) == 0 {
 		return changes
 	}
-	o := &orderer{zone: zone, changes: changes, before: before, after: after, gates: map[gate]int{}}
+	o := &orderer{zone: zone, changes: changes, around: around, gates: map[gate]int{}}
 	slices.SortStableFunc(o.changes, compareChange)
 	o.of = make([]int, len(changes))
 	for i := range changes {
@@ -155,7 +136,7 @@ func (o *orderer) names() {
 
 func (o *orderer) name(start, end int) {
 	name := o.changes[start].Key.Name
-	before, after := o.before[name], o.after[name]
+	before, after := o.around.of(name)
 	var adds, removes []int
 	for i := start; i < end; i++ {
 		if o.changes[i].Action == Delete {
@@ -324,7 +305,7 @@ func (o *orderer) gateFor(d schema.Data, going bool) (gate, bool) {
 		return gate{}, false
 	}
 	any := d.Type() == schema.TypeCNAME
-	before, after := o.before[target], o.after[target]
+	before, after := o.around.of(target)
 	had, has := before.addresses > 0, after.addresses > 0
 	if any {
 		had, has = before.records > 0, after.records > 0

@@ -149,6 +149,12 @@ func subjectOf(d schema.Data, level int) subject {
 	return subject{}
 }
 
+// The tags of texts that are policies.
+const (
+	tagSPF   = "v=spf1"
+	tagDMARC = "v=dmarc1"
+)
+
 // tag is what a text begins with if it is of the form `tag=…`, as in
 // `google-site-verification=…`; `v=spf1` and `v=DMARC1` whole, since what is
 // before the `=` there says nothing.

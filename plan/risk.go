@@ -66,9 +66,9 @@ func assess(zone schema.Name, changes []Change, d *difference) {
 		}
 	}
 	for k, i := range last {
-		if d.after[k.Name].records == 0 && lastAt[k.Name] == i {
+		if _, after := d.around.of(k.Name); after.records == 0 && lastAt[k.Name] == i {
 			changes[i].addRisk(RiskEmpty, "%s is left without any record", k.Name.Display())
-			for _, r := range d.referrers[k.Name] {
+			for _, r := range d.around.referrers(k.Name) {
 				kind := RiskDangling
 				if r.Type == schema.TypeMX {
 					kind = RiskMail
@@ -76,7 +76,7 @@ func assess(zone schema.Name, changes []Change, d *difference) {
 				changes[i].addRisk(kind, "the %s record of %s goes on pointing at it", r.Type, r.Name.Display())
 			}
 		}
-		if d.remaining[k] > 0 {
+		if d.around.remaining[k] > 0 {
 			continue
 		}
 		c := &changes[i]
@@ -109,10 +109,10 @@ func assessText(zone schema.Name, c *Change, d *difference) {
 		tag    string
 		reason string
 	}{
-		{RiskSPF, "v=spf1", "%s no longer says which hosts may send its mail (SPF)"},
-		{RiskDMARC, "v=dmarc1", "%s no longer has a DMARC policy"},
+		{RiskSPF, tagSPF, "%s no longer says which hosts may send its mail (SPF)"},
+		{RiskDMARC, tagDMARC, "%s no longer has a DMARC policy"},
 	} {
-		if tag(before.Text) == p.tag && !d.texts[c.Key.Name][p.tag] {
+		if tag(before.Text) == p.tag && !d.around.hasPolicy(c.Key.Name, p.tag) {
 			c.addRisk(p.kind, p.reason, strings.TrimPrefix(c.Key.Name.Display(), "_dmarc."))
 		}
 	}

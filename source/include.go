@@ -24,7 +24,6 @@ type builder struct {
 
 // build reads the zone.
 func (b *builder) build() schema.Zone {
-	b.sets = map[schema.Key]*set{}
 	b.add(b.file, []Path{b.file.path}, fileDefaults{ttl: b.opts.DefaultTTL})
 	b.checkHosts()
 	z := schema.Zone{

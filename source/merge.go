@@ -2,7 +2,6 @@ package source
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/zoneherd/zoneherd/schema"
@@ -16,12 +15,13 @@ type set struct {
 	seen       map[schema.Data]schema.Position // made when the values are many
 }
 
-// merge joins a record's values to those of its RRset. Within one file the
-// same owner and type do not come twice: the reader has seen to that.
+// merge joins a record's values to those of its RRset, which takes them over.
+// Within one file the same owner and type do not come twice: the reader has
+// seen to that.
 func (b *builder) merge(k schema.Key, r *record, values []schema.Value) {
 	s := b.sets[k]
 	if s == nil {
-		s = &set{RRset: schema.RRset{Key: k, Position: r.at, Values: make([]schema.Value, 0, len(values))}, explicit: r.hasTTL, explicitAt: r.ttlAt}
+		s = &set{RRset: schema.RRset{Key: k, Position: r.at, Values: values[:0]}, explicit: r.hasTTL, explicitAt: r.ttlAt}
 		b.sets[k] = s
 	} else if !b.file.fromLive {
 		b.mergeTTL(s, r, values)
@@ -89,9 +89,14 @@ func (s *set) add(v schema.Value) {
 // rrsets gives the zone's RRsets in order, without those that are held. What
 // is both declared and held is an error unless an alias stands in for it.
 func (b *builder) rrsets() []schema.RRset {
-	out := make([]schema.RRset, 0, len(b.sets))
-	for _, k := range slices.SortedFunc(maps.Keys(b.sets), schema.Key.Compare) {
-		s := b.sets[k]
+	sets := make([]*set, 0, len(b.sets))
+	for _, s := range b.sets {
+		sets = append(sets, s)
+	}
+	slices.SortFunc(sets, func(x, y *set) int { return x.Key.Compare(y.Key) })
+	out := make([]schema.RRset, 0, len(sets))
+	for _, s := range sets {
+		k := s.Key
 		if h := b.holds(k); h != nil {
 			*b.problems = append(*b.problems, schema.Problem{
 				Severity: b.severity(s.lenient()), Position: s.Position, Rule: "held", Related: []schema.Position{h.Position},

@@ -42,12 +42,12 @@ var recordKeys = []string{"type", "ttl", "value", "values", "lenient", "octodns"
 // owners reads a mapping from owner names to records.
 func (r *recordReader) owners(n *yaml.Node) {
 	d, zone := r.doc, r.b.zone.name
-	type place struct {
-		at   schema.Position
-		text string
+	pairs := d.pairs(n)
+	if r.b.sets == nil {
+		r.b.sets = make(map[schema.Key]*set, len(pairs))
 	}
-	seen := map[schema.Name]place{}
-	for _, p := range d.pairs(n) {
+	seen := make(map[schema.Name]int, len(pairs)) // which of the pairs has it first
+	for i, p := range pairs {
 		owner, err := schema.ParseOwner(p.text, zone)
 		if err == nil {
 			err = checkStars(p.text, owner)
@@ -55,14 +55,14 @@ func (r *recordReader) owners(n *yaml.Node) {
 		if err != nil {
 			d.problem(d.at(p.key), "owner", "%v", err)
 			owner = schema.Name{} // its records are read all the same, for their own errors
-		} else if first, ok := seen[owner]; ok && first.text != p.text {
+		} else if first, ok := seen[owner]; ok && pairs[first].text != p.text {
 			*d.problems = append(*d.problems, schema.Problem{
-				Position: d.at(p.key), Rule: "duplicate-owner", Related: []schema.Position{first.at},
-				Message: fmt.Sprintf("%q and %q are the same name: put their records together", p.text, first.text),
+				Position: d.at(p.key), Rule: "duplicate-owner", Related: []schema.Position{d.at(pairs[first].key)},
+				Message: fmt.Sprintf("%q and %q are the same name: put their records together", p.text, pairs[first].text),
 			})
 			owner = schema.Name{}
 		} else {
-			seen[owner] = place{d.at(p.key), p.text}
+			seen[owner] = i
 		}
 		r.owner(p, owner)
 	}
@@ -144,7 +144,7 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 	}
 	rec.at, rec.ttl = d.at(n), r.defaults.ttl
 	ok = true
-	var value *pair
+	var value pair // its node is nil where there is none
 	for _, p := range d.pairs(n) {
 		switch p.text {
 		case "type":
@@ -164,11 +164,11 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 			}
 			rec.ttl, rec.ttlAt, rec.hasTTL = ttl, d.at(p.value), true
 		case "value", "values":
-			if value != nil {
+			if value.value != nil {
 				d.problem(d.at(p.key), "values", "value and values stand side by side: put all values into one of them")
 				continue
 			}
-			value = &p
+			value = p
 			rec.values = d.elements(p.value)
 		case "lenient":
 			if v, fine := d.boolean(p); fine {
@@ -180,11 +180,11 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 			d.problem(d.at(p.key), "unsupported", "%s answers differently by place or health, which the service cannot: write plain values", p.text)
 		case "raw":
 			if r.b.file.fromLive {
-				rec.raw, value = true, &p
+				rec.raw, value = true, p
 				rec.values = d.elements(p.value)
 				continue
 			}
-			value = &p
+			value = p
 			d.problem(d.at(p.key), "unknown-key", "raw: is for files marked from-live: true alone: write the record's value")
 		default:
 			d.problem(d.at(p.key), "unknown-key", "a record has no key %q: %s", p.text, didYouMean(p.text, recordKeys))
@@ -200,7 +200,7 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 	case !rec.typ.Managed():
 		return rec, r.unsupported(&rec)
 	}
-	if rec.held == "" && value == nil {
+	if rec.held == "" && value.value == nil {
 		d.problem(rec.at, "values", "the record has no value: add value: or values:")
 		return rec, false
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -167,14 +168,16 @@ func readFile(t *Tree, name string) ([]byte, error) {
 		return nil, fileError(err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
+	var data bytes.Buffer
+	data.Grow(int(info.Size()) + bytes.MinRead)
+	n, err := data.ReadFrom(io.LimitReader(f, MaxFileSize+1))
 	switch {
 	case err != nil:
 		return nil, fileError(err)
-	case len(data) > MaxFileSize:
+	case n > MaxFileSize:
 		return nil, errTooLarge
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 var errTooLarge = fmt.Errorf("is larger than %d MiB, the most that is read: split it with include", MaxFileSize>>20)

@@ -21,6 +21,8 @@ type document struct {
 	lines []int      // byte offset of each line; made when first needed
 
 	problems *schema.Problems
+	// duplicates says that some mapping has a key twice.
+	duplicates bool
 	// budget is how many more nodes may be reached through aliases; once it is
 	// spent, the rest of the file is read no further and nothing more is said.
 	budget int
@@ -33,7 +35,7 @@ type document struct {
 
 // again is the document for one more reading, with a budget of its own.
 func (d *document) again(problems *schema.Problems) *document {
-	return &document{file: d.file, text: d.text, root: d.root, problems: problems, budget: maxAliased}
+	return &document{file: d.file, text: d.text, root: d.root, problems: problems, duplicates: d.duplicates, budget: maxAliased}
 }
 
 // Bounds on what one file may hold.
@@ -181,6 +183,7 @@ func keyText(key *yaml.Node) (string, bool) {
 }
 
 func (d *document) duplicateKey(key, first *yaml.Node, text string) {
+	d.duplicates = true
 	*d.problems = append(*d.problems, schema.Problem{
 		Position: d.at(key), Rule: "duplicate-key", Related: []schema.Position{d.at(first)},
 		Message: fmt.Sprintf("the key %q stands twice in this mapping, and only one of them would count: remove one or join them", text),
@@ -216,7 +219,7 @@ func (d *document) appendPairs(n *yaml.Node, out *[]pair, seen *map[string]bool,
 			d.problem(d.at(n.Content[i]), "kind", "a key is text here, and this is a %s: put it in quotes", kindName(key))
 			continue
 		}
-		if d.known(*out, seen, key.Value) {
+		if (depth > 0 || d.duplicates) && d.known(*out, seen, key.Value) {
 			continue
 		}
 		*out = append(*out, pair{n.Content[i], d.follow(value), key.Value})
