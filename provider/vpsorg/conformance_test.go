@@ -80,7 +80,7 @@ func conform(t *testing.T, dialect string) {
 // meddled is sandboxed with somebody in the middle.
 func meddled(t *testing.T, dialect string) (*vpsorg.Client, *sandbox.Server, *meddler) {
 	direct, server := sandboxed(t, dialect)
-	m := &meddler{t: t, next: vpsorg.NewTransport()}
+	m := &meddler{t: t, next: vpsorg.NewTransport("admin.example")}
 	t.Cleanup(m.next.CloseIdleConnections)
 	client := dial(t, vpsorg.Options{Endpoint: direct.Endpoint(), Token: vpsorg.Token(server.Token()), Transport: m})
 	return client, server, m

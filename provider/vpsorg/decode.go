@@ -1,6 +1,7 @@
 package vpsorg
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/zoneherd/zoneherd/schema"
 )
@@ -27,6 +29,10 @@ type text string
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (t *text) UnmarshalJSON(b []byte) error {
+	if n := len(b); n >= 2 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) {
+		*t = text(b[1 : n-1]) // as almost all are
+		return nil
+	}
 	if len(b) > 0 && b[0] != '"' && b[0] != 'n' {
 		var n json.Number
 		if err := json.Unmarshal(b, &n); err != nil {

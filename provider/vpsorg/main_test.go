@@ -42,8 +42,13 @@ func served(t testing.TB, opts vpsorg.Options, h http.HandlerFunc) *vpsorg.Clien
 	return dial(t, opts)
 }
 
+// dial makes a client that talks to a server of this machine as to one
+// elsewhere, compression included.
 func dial(t testing.TB, opts vpsorg.Options) *vpsorg.Client {
 	t.Helper()
+	if opts.Transport == nil {
+		opts.Transport = vpsorg.NewTransport("admin.example")
+	}
 	if opts.Token == "" {
 		opts.Token = secret
 	}

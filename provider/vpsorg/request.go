@@ -39,6 +39,10 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+
+	// done gives the body's memory back, once nothing looks at it any more. An
+	// answer of which it is not called costs memory and nothing else.
+	done func()
 }
 
 // failed reports whether the service, or a proxy before it, has failed or gave
@@ -149,10 +153,8 @@ func (c *Client) send(parent context.Context, r *request, body []byte) (a *answe
 		return nil, sent, err
 	}
 	defer res.Body.Close()
-	var text bytes.Buffer
-	if res.ContentLength > 0 {
-		text.Grow(int(min(res.ContentLength, c.maxBody)) + bytes.MinRead)
-	}
+	text := c.bodies.Get().(*bytes.Buffer)
+	text.Reset()
 	n, err := text.ReadFrom(io.LimitReader(res.Body, c.maxBody+1))
 	switch {
 	case err != nil:
@@ -160,7 +162,7 @@ func (c *Client) send(parent context.Context, r *request, body []byte) (a *answe
 	case n > c.maxBody:
 		return nil, true, &tooLargeError{c.maxBody}
 	}
-	return &answer{res.StatusCode, res.Header, text.Bytes()}, true, nil
+	return &answer{res.StatusCode, res.Header, text.Bytes(), func() { c.bodies.Put(text) }}, true, nil
 }
 
 // tooLargeError is an answer of more bytes than are taken.
@@ -201,6 +203,7 @@ func readAs[T any](ctx context.Context, c *Client, r *request, parse func(*answe
 			return none, err
 		}
 		v, err := parse(a)
+		a.done()
 		switch {
 		case err == nil:
 			return v, nil

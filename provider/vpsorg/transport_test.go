@@ -130,7 +130,7 @@ func TestHTTP2IsSpokenWhereItIsOffered(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
-	transport := vpsorg.NewTransport()
+	transport := vpsorg.NewTransport("admin.example")
 	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	client := dial(t, vpsorg.Options{Endpoint: server.URL, Transport: transport})
 	if err := read(t.Context(), client); err != nil {

@@ -15,9 +15,11 @@
 package vpsorg
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 
 	"github.com/zoneherd/zoneherd/provider"
@@ -63,6 +65,7 @@ type Client struct {
 	attempts int
 	maxBody  int64
 	surplus  *surplus
+	bodies   *sync.Pool // of *bytes.Buffer, for answers
 
 	// noPatch says that the service has answered a PATCH with 405.
 	noPatch atomic.Bool
@@ -95,7 +98,7 @@ func New(opts Options) (*Client, error) {
 		opts.MaxAnswer = 64 << 20
 	}
 	if opts.Transport == nil {
-		opts.Transport = newTransport()
+		opts.Transport = newTransport(endpoint.Hostname())
 	}
 	return &Client{
 		endpoint: endpoint, token: &opts.Token, log: opts.Logger, attempts: opts.Attempts, maxBody: opts.MaxAnswer,
@@ -106,6 +109,7 @@ func New(opts Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		surplus: newSurplus(opts.RecordCountSurplus),
+		bodies:  &sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}, nil
 }
 
