@@ -12,7 +12,7 @@ import (
 )
 
 // New compares each zone with its live side. unmanaged are the live zones that
-// git does not declare; they are listed and nothing else.
+// git does not declare, which are listed and nothing else.
 func New(inputs []Input, unmanaged []schema.Name, opts Options) *Plan {
 	if opts.Prune == "" {
 		opts.Prune = PruneAll
@@ -31,8 +31,11 @@ func New(inputs []Input, unmanaged []schema.Name, opts Options) *Plan {
 		})
 	}
 	_ = group.Wait() // no zone gives an error
+	p.Loosened = slices.Clone(opts.Loosened)
+	everywhere := slices.ContainsFunc(opts.Loosened, func(l Loosening) bool { return l.Setting == "lenient" })
 	for i := range p.Zones {
 		p.Summary.add(p.Zones[i].Summary)
+		p.Loosened = append(p.Loosened, p.Zones[i].loosened(inputs[i], everywhere)...)
 	}
 	linkZones(p.Zones)
 	p.guardZones(opts)

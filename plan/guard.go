@@ -88,7 +88,7 @@ func (z *Zone) allowedByFile(in Input, allow Allow) Allow {
 		case in.Base.Unknown:
 			z.Warnings = append(z.Warnings, fmt.Sprintf("%s: allow: %s does not count, since the zone could not be read at the base", a.Position, a.Guard))
 			continue
-		case in.Base.Zone != nil && slices.ContainsFunc(in.Base.Zone.Allow, func(b schema.Allowance) bool { return b.Guard == a.Guard }):
+		case in.Base.Zone != nil && in.Base.Zone.Allows(a.Guard):
 			z.Warnings = append(z.Warnings, fmt.Sprintf("%s: allow: %s was there before and no longer counts: take it out", a.Position, a.Guard))
 			continue
 		}

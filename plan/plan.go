@@ -29,8 +29,13 @@ import (
 type Plan struct {
 	Zones     []Zone        // in order of name
 	Unmanaged []schema.Name // live zones that git does not declare
-	Digest    Digest        // what a reviewer approves
-	Summary   Summary
+	// Undeclared are zones that base declares and head does not: they stay
+	// live, and are unmanaged from now on.
+	Undeclared []schema.Name
+	// Loosened are the settings by which head protects less than base did.
+	Loosened []Loosening
+	Digest   Digest // what a reviewer approves
+	Summary  Summary
 }
 
 // Refused reports whether a guard refuses any zone, and so the whole plan.
@@ -171,6 +176,8 @@ type Options struct {
 	// MaxZones is how many zones a plan may change; 0 means any number.
 	MaxZones int
 	Allow    Allow
+	// Loosened is what the configuration loosens since base, for the reader.
+	Loosened []Loosening
 }
 
 // Input is one zone of a run, as both sides have it.

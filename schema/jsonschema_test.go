@@ -200,7 +200,7 @@ zones: [{zone: a.example, action: none, refused: [], summary: {create: 0, update
 		{about: "an ignore that selects everything", schema: "config", text: "{ignore: [{}]}", want: []string{"/ignore/0"}},
 
 		{about: "an update", schema: "plan", text: change + `{action: update, name: www, type: A, before: {data: 192.0.2.1, ttl: 60}, after: {data: 192.0.2.2, ttl: 60}, risks: [], wave: 1}]}]}`},
-		{about: "a plan saved with --out", schema: "plan", text: change + `]}], endpoint: 'https://a.example', account: a@b, config_digest: x, fingerprints: {a.example: x}}`},
+		{about: "a plan saved with --out", schema: "plan", text: change + `]}], endpoint: 'https://a.example', account: a@b, config_digest: x, fingerprints: {a.example: {www A: {before: '', after: 'sha256:` + strings.Repeat("0", 64) + `'}}}, checksum: 'sha256:` + strings.Repeat("0", 64) + `'}`},
 		{about: "a creation with a before", schema: "plan", text: change + `{action: create, name: www, type: A, before: {data: 192.0.2.1, ttl: 60}, after: {data: 192.0.2.2, ttl: 60}, risks: [], wave: 1}]}]}`, want: []string{"/zones/0/changes/0"}},
 		{about: "an update without an after", schema: "plan", text: change + `{action: update, name: www, type: A, before: {data: 192.0.2.1, ttl: 60}, risks: [], wave: 1}]}]}`, want: []string{"/zones/0/changes/0"}},
 		{about: "a wave before the first", schema: "plan", text: change + `{action: delete, name: www, type: A, before: {data: 192.0.2.1, ttl: 60}, risks: [], wave: 0}]}]}`, want: []string{"/zones/0/changes/0/wave"}},

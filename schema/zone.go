@@ -113,6 +113,11 @@ type Zone struct {
 	Allow    []Allowance
 }
 
+// Allows reports whether the zone's file overrides a guard.
+func (z *Zone) Allows(guard string) bool {
+	return slices.ContainsFunc(z.Allow, func(a Allowance) bool { return a.Guard == guard })
+}
+
 // RRset finds the RRset with the given key, or nil.
 func (z *Zone) RRset(k Key) *RRset {
 	i, ok := slices.BinarySearchFunc(z.RRsets, k, func(s RRset, k Key) int { return s.Key.Compare(k) })

@@ -13,6 +13,7 @@ type Commit struct {
 	// Dirty: what was read differs from the commit, or the commit has a zone
 	// file more.
 	Dirty bool
+	Dir   string // where the user stands in the repository, slash-separated
 }
 
 // HeadOf tells the commit of the work tree that the paths lie in, and whether
@@ -31,7 +32,7 @@ func HeadOf(paths, files []Path) Commit {
 	if err != nil {
 		return Commit{}
 	}
-	c := Commit{Hash: head.Hash().String()}
+	c := Commit{Hash: head.Hash().String(), Dir: tree.Dir}
 	committed, err := newCommitFS(repo, head.Hash())
 	if err != nil {
 		return c

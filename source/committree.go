@@ -65,7 +65,7 @@ func newCommitTree(repo *git.Repository, hash plumbing.Hash, root, from string) 
 }
 
 // Commit is the commit, which is never dirty.
-func (c *CommitTree) Commit() Commit { return Commit{Hash: c.hash} }
+func (c *CommitTree) Commit() Commit { return Commit{Hash: c.hash, Dir: c.tree.Dir} }
 
 // Path finds a path, given relative to where the user stands, in the commit.
 func (c *CommitTree) Path(given string) (Path, error) {

@@ -229,7 +229,7 @@ func TestAWorkTreeThatDiffersFromItsCommitIsDirty(t *testing.T) {
 		}
 		return HeadOf([]Path{p}, r.Files)
 	}
-	if got := look(); got != (Commit{head, false}) {
+	if got := look(); got != (Commit{head, false, "dns"}) {
 		t.Errorf("clean: %v, want %v", got, head)
 	}
 	web := filepath.Join(dir, "dns", "shared", "web.yaml")

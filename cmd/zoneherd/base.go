@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -115,6 +116,37 @@ func (b *base) strictest(o plan.Options) plan.Options {
 		o.MaxZones = m
 	}
 	return o
+}
+
+// loosened are the settings of the configuration by which head protects less.
+func (b *base) loosened(head *desired) []plan.Loosening {
+	if b.desired == nil {
+		return nil
+	}
+	var out []plan.Loosening
+	for _, l := range head.config.Loosened(b.desired.config, plan.DefaultThreshold) {
+		out = append(out, plan.Loosening(l))
+	}
+	return out
+}
+
+// undeclared are the zones that base declares and head does not.
+func (b *base) undeclared(head *desired) []schema.Name {
+	if b == nil {
+		return nil
+	}
+	has := make(map[schema.Name]bool, len(head.zones))
+	for i := range head.zones {
+		has[head.zones[i].Name] = true
+	}
+	var out []schema.Name
+	for name, z := range b.zones {
+		if !has[name] && z.State == schema.Present {
+			out = append(out, name)
+		}
+	}
+	slices.SortFunc(out, schema.Name.Compare)
+	return out
 }
 
 // offline makes the plan with base in the place of the live side.

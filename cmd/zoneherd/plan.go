@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -89,7 +91,14 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	}
 	if r.base != nil {
 		r.options = r.base.strictest(r.options)
+		r.options.Loosened = r.base.loosened(d)
 	}
+	undeclared := r.base.undeclared(d)
+	defer func() {
+		if r.plan != nil {
+			r.plan.Undeclared = undeclared
+		}
+	}()
 	if c.Bool("changed") {
 		if c.String("base") == "" {
 			return nil, usage("--changed selects what differs from --base, and none is given")
@@ -130,6 +139,9 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		inputs[i].Base = r.base.of(inputs[i].Desired.Name)
 	}
 	r.plan = plan.New(inputs, unmanaged, r.options)
+	if !d.selected { // what is not live has not become unmanaged
+		undeclared = slices.DeleteFunc(undeclared, func(n schema.Name) bool { return !slices.Contains(unmanaged, n) })
+	}
 	return r, nil
 }
 
@@ -149,6 +161,10 @@ func (r *planned) about() report.About {
 	}
 	if r.base != nil {
 		about.Base = r.base.commit
+	}
+	server, repository := os.Getenv("GITHUB_SERVER_URL"), os.Getenv("GITHUB_REPOSITORY")
+	if about.Commit != "" && server != "" && repository != "" { // as Actions sets them
+		about.Files = server + "/" + path.Join(repository, "blob", about.Commit, r.desired.commit.Dir) + "/"
 	}
 	return about
 }
@@ -180,7 +196,7 @@ func (r *planned) show(c *cli.Context) error {
 
 func (r *planned) write(w io.Writer, format string, style report.Style) error {
 	if format == "json" {
-		return report.JSON(w, r.plan, r.about())
+		return report.JSON(w, report.NewDocument(r.plan, r.about()))
 	}
 	return report.Text(w, r.plan, r.about(), style)
 }

@@ -17,11 +17,45 @@ const FormatVersion = "1.0"
 type Document struct {
 	FormatVersion  string      `json:"format_version"`
 	Commit         *string     `json:"commit"`
+	Dirty          bool        `json:"dirty"` // the work tree differed from the commit
 	Base           *string     `json:"base"`
+	Live           string      `json:"live"` // the live side in words
 	Digest         plan.Digest `json:"digest"`
+	Loosened       []Loosening `json:"loosened"`
 	Zones          []Zone      `json:"zones"`
 	UnmanagedZones []string    `json:"unmanaged_zones"`
-	Summary        Summary     `json:"summary"`
+	// UndeclaredZones are zones that base declares and head does not.
+	UndeclaredZones []string `json:"undeclared_zones"`
+	Summary         Summary  `json:"summary"`
+	// Files is the URL below which the commit's files can be looked at; empty
+	// where there is none.
+	Files string `json:"files,omitempty"`
+	*Saved
+}
+
+// Loosening is a setting by which head protects less than base did.
+type Loosening struct {
+	Setting  string           `json:"setting"`
+	Was      string           `json:"was"`
+	Is       string           `json:"is"`
+	Position *schema.Position `json:"position,omitempty"`
+}
+
+// Saved is what a plan that is saved carries besides, so that applying it can
+// be refused where something has moved.
+type Saved struct {
+	Endpoint     string                            `json:"endpoint"`
+	Account      string                            `json:"account"` // empty: the service does not say
+	ConfigDigest string                            `json:"config_digest"`
+	Fingerprints map[string]map[string]Fingerprint `json:"fingerprints"` // zone → "name type"
+	Checksum     string                            `json:"checksum"`     // over all the rest
+}
+
+// Fingerprint names what is live of an RRset before a plan and after it; empty
+// for nothing.
+type Fingerprint struct {
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // Zone is the plan of one zone.
@@ -91,18 +125,20 @@ type Summary struct {
 	Writes    int `json:"writes"`
 }
 
-// JSON writes the plan as one JSON document.
-func JSON(w io.Writer, p *plan.Plan, about About) error {
+// JSON writes the document.
+func JSON(w io.Writer, d *Document) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(documentOf(p, about))
+	return e.Encode(d)
 }
 
-func documentOf(p *plan.Plan, about About) Document {
-	d := Document{
-		FormatVersion: FormatVersion, Digest: p.Digest, Summary: summaryOf(p.Summary),
-		Zones: make([]Zone, 0, len(p.Zones)), UnmanagedZones: make([]string, 0, len(p.Unmanaged)),
+// NewDocument writes a plan down.
+func NewDocument(p *plan.Plan, about About) *Document {
+	d := &Document{
+		FormatVersion: FormatVersion, Dirty: about.Dirty, Live: about.Live, Files: about.Files, Digest: p.Digest, Summary: summaryOf(p.Summary),
+		Loosened: make([]Loosening, 0, len(p.Loosened)), Zones: make([]Zone, 0, len(p.Zones)),
+		UnmanagedZones: namesOf(p.Unmanaged), UndeclaredZones: namesOf(p.Undeclared),
 	}
 	if about.Commit != "" {
 		d.Commit = &about.Commit
@@ -110,13 +146,28 @@ func documentOf(p *plan.Plan, about About) Document {
 	if about.Base != "" {
 		d.Base = &about.Base
 	}
-	for _, name := range p.Unmanaged {
-		d.UnmanagedZones = append(d.UnmanagedZones, name.Display())
+	for _, l := range p.Loosened {
+		d.Loosened = append(d.Loosened, Loosening{l.Setting, l.Was, l.Is, positionOf(l.Position)})
 	}
 	for i := range p.Zones {
 		d.Zones = append(d.Zones, zoneOf(&p.Zones[i]))
 	}
 	return d
+}
+
+func namesOf(zones []schema.Name) []string {
+	out := make([]string, 0, len(zones))
+	for _, name := range zones {
+		out = append(out, name.Display())
+	}
+	return out
+}
+
+func positionOf(p schema.Position) *schema.Position {
+	if p.IsZero() {
+		return nil
+	}
+	return &p
 }
 
 func zoneOf(z *plan.Zone) Zone {
@@ -131,13 +182,10 @@ func zoneOf(z *plan.Zone) Zone {
 		change := Change{
 			Action: string(c.Action), Name: c.Key.Name.Relative(z.Name), Type: string(c.Key.Type),
 			Before: recordOf(c.Before), After: recordOf(c.After), Cause: string(c.Cause), Swap: c.Swap, Wave: c.Wave,
-			Risks: make([]Risk, 0, len(c.Risks)),
+			Risks: make([]Risk, 0, len(c.Risks)), Position: positionOf(c.Position),
 		}
 		for _, r := range c.Risks {
 			change.Risks = append(change.Risks, Risk{string(r.Kind), r.Reason})
-		}
-		if !c.Position.IsZero() {
-			change.Position = &c.Position
 		}
 		out.Changes = append(out.Changes, change)
 	}

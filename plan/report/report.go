@@ -18,6 +18,7 @@ type About struct {
 	Dirty  bool   // the work tree differs from the commit
 	Base   string // the commit of a three-way plan's base; empty without
 	Live   string // the live side in words, such as the endpoint
+	Files  string // the URL below which the commit's files can be looked at; empty for none
 }
 
 // Inert replaces what a terminal would act on: control characters, escape

@@ -125,7 +125,7 @@ func TestTextOfAPlan(t *testing.T) {
 
 func TestJSONOfAPlanFollowsItsSchema(t *testing.T) {
 	var b bytes.Buffer
-	if err := report.JSON(&b, example(t), about); err != nil {
+	if err := report.JSON(&b, report.NewDocument(example(t), about)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/plan.json", b.Bytes())
@@ -147,7 +147,7 @@ func TestJSONOfAPlanFollowsItsSchema(t *testing.T) {
 	}
 	for name, p := range map[string]*plan.Plan{"full": example(t), "empty": plan.New(nil, nil, plan.Options{})} {
 		var b bytes.Buffer
-		if err := report.JSON(&b, p, report.About{}); err != nil {
+		if err := report.JSON(&b, report.NewDocument(p, report.About{})); err != nil {
 			t.Fatal(err)
 		}
 		v, err := jsonschema.UnmarshalJSON(&b)

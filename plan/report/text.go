@@ -40,6 +40,7 @@ func Text(w io.Writer, p *plan.Plan, about About, style Style) error {
 	b := bufio.NewWriter(w)
 	t := &textWriter{b, style}
 	t.about(about)
+	t.loosened(p.Loosened)
 	quiet := 0
 	for i := range p.Zones {
 		if silent(&p.Zones[i]) {
@@ -48,8 +49,13 @@ func Text(w io.Writer, p *plan.Plan, about About, style Style) error {
 		}
 		t.zone(&p.Zones[i])
 	}
-	if len(p.Unmanaged) > 0 {
-		t.line(faint, "live zones that these files do not declare, left alone: %s", names(p.Unmanaged, 10))
+	if len(p.Undeclared) > 0 {
+		t.line(yellow, "zones that git no longer declares, left live and unmanaged from now on: %s", names(p.Undeclared, 10))
+		t.line("", "")
+	}
+	others := slices.DeleteFunc(slices.Clone(p.Unmanaged), func(n schema.Name) bool { return slices.Contains(p.Undeclared, n) })
+	if len(others) > 0 {
+		t.line(faint, "live zones that these files do not declare, left alone: %s", names(others, 10))
 		t.line("", "")
 	}
 	t.totals(p, quiet)
@@ -81,6 +87,22 @@ func (t *textWriter) about(a About) {
 		from += " since " + a.Base[:min(len(a.Base), 12)]
 	}
 	t.line(faint, "%s against %s", from, a.Live)
+	t.line("", "")
+}
+
+// loosened tells first by which settings less is protected than before.
+func (t *textWriter) loosened(settings []plan.Loosening) {
+	if len(settings) == 0 {
+		return
+	}
+	t.line(bold+";"+yellow, "this change loosens what protects the zones:")
+	for _, l := range settings {
+		at := ""
+		if !l.Position.IsZero() {
+			at = l.Position.String() + ": "
+		}
+		t.line(yellow, "  ! %s%s: before, %s; now, %s", at, l.Setting, l.Was, l.Is)
+	}
 	t.line("", "")
 }
 
