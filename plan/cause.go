@@ -58,7 +58,7 @@ type verdict struct {
 }
 
 // judge finds the cell for one RRset.
-func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord) verdict {
+func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord, owned map[schema.Key]bool) verdict {
 	if b.Unknown {
 		return verdict{}
 	}
@@ -68,7 +68,7 @@ func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord
 		if sameAsLive(head, live) {
 			return verdict{}
 		}
-		if base == nil && b.leavesAlone(k, live) {
+		if base == nil && b.leavesAlone(k, live, owned) {
 			return verdict{cause: Intended}
 		}
 		return verdict{cause: Drift}
@@ -84,8 +84,11 @@ func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord
 
 // leavesAlone reports whether base, which does not declare the RRset, would
 // have left all of it: it does not have the zone, prunes nothing, or ignores it.
-func (b *Base) leavesAlone(k schema.Key, live []schema.LiveRecord) bool {
+func (b *Base) leavesAlone(k schema.Key, live []schema.LiveRecord, owned map[schema.Key]bool) bool {
 	if b.Zone == nil || b.Zone.State == schema.Absent || b.Options.Prune == PruneNone || b.Zone.Holds(k) != nil {
+		return true
+	}
+	if b.Options.Prune == PruneOwned && !owned[k] {
 		return true
 	}
 	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore,
@@ -98,7 +101,7 @@ func (z *Zone) judge(in Input, d *difference, k schema.Key, head []schema.Value,
 	if in.Base == nil {
 		return
 	}
-	d.verdict = in.Base.judge(k, head, live)
+	d.verdict = in.Base.judge(k, head, live, in.Owned)
 	if d.judged == nil {
 		d.judged, d.conflicts = map[schema.Key]bool{}, map[schema.Key]string{}
 	}

@@ -70,7 +70,7 @@ type comparedSet struct {
 
 // newZone plans one zone.
 func newZone(in Input, opts Options) Zone {
-	z := Zone{Name: in.Desired.Name, Action: ZoneNone, Live: in.Live, Desired: in.Desired}
+	z := Zone{Name: in.Desired.Name, Action: ZoneNone, Live: in.Live, Desired: in.Desired, Owned: in.Owned}
 	opts.Allow = z.allowedByFile(in, opts.Allow)
 	switch {
 	case in.LiveErr != nil:
@@ -169,6 +169,8 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "the service's own: git declares no NS for the apex"})
 		case opts.Prune == PruneNone:
 			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "not declared, and prune is none"})
+		case opts.Prune == PruneOwned && !in.Owned[k]:
+			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "never declared in the history of git, and prune is owned"})
 		default:
 			z.judge(in, d, k, nil, old)
 			d.rrset(comparedSet{k, old, nil}, pairing{delete: old})

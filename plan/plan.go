@@ -82,8 +82,9 @@ type Zone struct {
 	After []schema.Name
 	// Live is what the plan was made against; nil where the zone is not live.
 	Live *schema.LiveZone
-	// Desired is what git declares.
+	// Desired is what git declares, and Owned what it has ever declared.
 	Desired *schema.Zone
+	Owned   map[schema.Key]bool
 
 	threeWay bool // the digest is over base → head
 	reviewed bool // base → head changes something, live or not
@@ -158,6 +159,9 @@ type Prune string
 const (
 	PruneAll  Prune = "all"  // deleted
 	PruneNone Prune = "none" // listed as unmanaged, left alone
+	// PruneOwned deletes what git has declared before ([Input.Owned]) and
+	// leaves the rest alone.
+	PruneOwned Prune = "owned"
 )
 
 // Options are the settings that a plan depends on.
@@ -190,4 +194,7 @@ type Input struct {
 	LiveErr error
 	// Base is what git said before; nil for a two-way plan.
 	Base *Base
+	// Owned are the RRsets that git has ever declared in its history; of use
+	// with [PruneOwned] alone.
+	Owned map[schema.Key]bool
 }

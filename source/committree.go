@@ -57,6 +57,10 @@ func newCommitTree(repo *git.Repository, hash plumbing.Hash, root, from string) 
 	if err != nil {
 		return nil, err
 	}
+	return treeOf(files, hash, root, from)
+}
+
+func treeOf(files *commitFS, hash plumbing.Hash, root, from string) (*CommitTree, error) {
 	dir, err := filepath.Rel(root, from)
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
@@ -67,17 +71,24 @@ func newCommitTree(repo *git.Repository, hash plumbing.Hash, root, from string) 
 // Commit is the commit, which is never dirty.
 func (c *CommitTree) Commit() Commit { return Commit{Hash: c.hash, Dir: c.tree.Dir} }
 
-// Path finds a path, given relative to where the user stands, in the commit.
-func (c *CommitTree) Path(given string) (Path, error) {
-	name := path.Join(c.tree.Dir, filepath.ToSlash(given))
+// name is a path, given relative to where the user stands, in the repository;
+// ok is false where it leads out.
+func (c *CommitTree) name(given string) (name string, ok bool) {
+	name = path.Join(c.tree.Dir, filepath.ToSlash(given))
 	if filepath.IsAbs(given) {
 		rel, err := filepath.Rel(c.top, given)
 		if err != nil {
-			return Path{}, fmt.Errorf("%s leads out of the repository: name a file or directory inside", given)
+			return "", false
 		}
 		name = filepath.ToSlash(rel)
 	}
-	if name == ".." || strings.HasPrefix(name, "../") {
+	return name, name != ".." && !strings.HasPrefix(name, "../")
+}
+
+// Path finds a path, given relative to where the user stands, in the commit.
+func (c *CommitTree) Path(given string) (Path, error) {
+	name, ok := c.name(given)
+	if !ok {
 		return Path{}, fmt.Errorf("%s leads out of the repository: name a file or directory inside", given)
 	}
 	if _, err := fs.Stat(c.tree.FS, name); err != nil {
@@ -89,11 +100,16 @@ func (c *CommitTree) Path(given string) (Path, error) {
 // commitFS is a commit's tree as an fs.FS. A symbolic link is followed inside
 // the tree and refused out of it, as [os.Root] does.
 type commitFS struct {
+	*objects
+	root *object.Tree
+	when time.Time
+}
+
+// objects reads a repository's objects. Several commits may share it.
+type objects struct {
 	mu    sync.Mutex // go-git's storage is not safe for concurrent use
 	repo  *git.Repository
-	root  *object.Tree
 	trees map[plumbing.Hash]*object.Tree
-	when  time.Time
 }
 
 func newCommitFS(repo *git.Repository, hash plumbing.Hash) (*commitFS, error) {
@@ -105,7 +121,8 @@ func newCommitFS(repo *git.Repository, hash plumbing.Hash) (*commitFS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the tree of the commit %s: %w", hash, err)
 	}
-	return &commitFS{repo: repo, root: root, trees: map[plumbing.Hash]*object.Tree{root.Hash: root}, when: commit.Committer.When}, nil
+	shared := &objects{repo: repo, trees: map[plumbing.Hash]*object.Tree{root.Hash: root}}
+	return &commitFS{shared, root, commit.Committer.When}, nil
 }
 
 // errEscapes says what os.Root says of a link that leads out of it.
@@ -172,18 +189,30 @@ func (c *commitFS) subtree(e object.TreeEntry) (*object.Tree, error) {
 	if e.Mode != filemode.Dir {
 		return nil, fs.ErrNotExist
 	}
-	if t := c.trees[e.Hash]; t != nil {
-		return t, nil
-	}
-	t, err := c.repo.TreeObject(e.Hash)
-	if err == nil {
-		c.trees[e.Hash] = t
-	}
-	return t, err
+	return c.tree(e.Hash)
 }
 
-func (c *commitFS) blob(h plumbing.Hash) ([]byte, error) {
-	b, err := c.repo.BlobObject(h)
+func (o *objects) tree(h plumbing.Hash) (*object.Tree, error) {
+	if t := o.trees[h]; t != nil {
+		return t, nil
+	}
+	t, err := o.repo.TreeObject(h)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.trees) >= maxTrees {
+		clear(o.trees)
+	}
+	o.trees[h] = t
+	return t, nil
+}
+
+// maxTrees bounds the directories that are kept in memory; one run over a
+// single commit never comes near.
+const maxTrees = 256
+
+func (o *objects) blob(h plumbing.Hash) ([]byte, error) {
+	b, err := o.repo.BlobObject(h)
 	if err != nil {
 		return nil, err
 	}

@@ -31,10 +31,23 @@ func repository(dir string) string {
 	}
 }
 
-// openRepository opens the repository whose work tree is root: its own, that
-// of a linked worktree or of a submodule, with objects borrowed from another
-// repository (alternates) or not.
+// openRepository opens the repository whose work tree is root.
 func openRepository(root string) (*git.Repository, error) {
+	storage, err := openStorage(root, filesystem.Options{})
+	if err != nil {
+		return nil, err
+	}
+	repo, err := git.Open(storage, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open the repository %s: %w", root, err)
+	}
+	return repo, nil
+}
+
+// openStorage opens what git keeps of the work tree at root: its own
+// repository, that of a linked worktree or of a submodule, with objects
+// borrowed from another repository (alternates) or not.
+func openStorage(root string, opts filesystem.Options) (*filesystem.Storage, error) {
 	gitDir := filepath.Join(root, ".git")
 	info, err := os.Stat(gitDir)
 	if err != nil {
@@ -65,12 +78,6 @@ func openRepository(root string) (*git.Repository, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("open the repository %s: %w", root, err)
 	}
-	storage := filesystem.NewStorageWithOptions(
-		dotgit.NewRepositoryFilesystem(osfs.New(gitDir), common), cache.NewObjectLRUDefault(),
-		filesystem.Options{AlternatesFS: osfs.New("/")})
-	repo, err := git.Open(storage, nil)
-	if err != nil {
-		return nil, fmt.Errorf("open the repository %s: %w", root, err)
-	}
-	return repo, nil
+	opts.AlternatesFS = osfs.New("/")
+	return filesystem.NewStorageWithOptions(dotgit.NewRepositoryFilesystem(osfs.New(gitDir), common), cache.NewObjectLRUDefault(), opts), nil
 }

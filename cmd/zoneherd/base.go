@@ -61,9 +61,6 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 		}
 		return b, nil
 	}
-	if d.config.Prune == "owned" {
-		d.config.Prune = "none" // it leaves alone what git has not declared
-	}
 	b.desired = d
 	bad := map[string]bool{}
 	for _, p := range d.problems {
@@ -165,7 +162,11 @@ func (r *planned) offline() error {
 		}
 		inputs = append(inputs, in)
 	}
-	r.plan = plan.New(inputs, nil, r.options)
+	options := r.options
+	if options.Prune == plan.PruneOwned {
+		options.Prune = plan.PruneAll // all that base declares is git's own
+	}
+	r.plan = plan.New(inputs, nil, options)
 	return nil
 }
 

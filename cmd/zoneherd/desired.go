@@ -271,11 +271,9 @@ func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
 		prune = d.config.Prune
 	}
 	switch prune {
-	case "", "all", "none":
-	case "owned":
-		return plan.Options{}, usage("prune: owned needs the history of git, which this version does not read yet: use all or none")
+	case "", "all", "owned", "none":
 	default:
-		return plan.Options{}, usage("--prune is all or none, not %q", prune)
+		return plan.Options{}, usage("--prune is all, owned or none, not %q", prune)
 	}
 	for _, flag := range []string{"allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns"} {
 		for _, glob := range c.StringSlice(flag) {
@@ -300,6 +298,26 @@ func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
 			ApexNS:     c.StringSlice("allow-apex-ns"),
 		},
 	}, nil
+}
+
+// history reads what git has ever declared, where a mode of pruning asks for it.
+func (r *planned) history(c *cli.Context, m *messages) (*source.History, error) {
+	owned := r.options.Prune == plan.PruneOwned || r.base != nil && r.base.options.Prune == plan.PruneOwned
+	if !owned || c.Bool("offline") { // offline, all that could be deleted is base's
+		return nil, nil
+	}
+	revision := c.String("ref")
+	if revision == "" {
+		revision = "HEAD"
+	}
+	h, err := source.ReadHistory(c.Context, ".", revision, source.HistoryOptions{Config: c.String("config"), Paths: c.Args().Slice()})
+	if err != nil {
+		return nil, err
+	}
+	if h.Unreadable > 0 {
+		m.say("%d versions of zone files in the history of git have mistakes: what could not be read there is not deleted for its sake", h.Unreadable)
+	}
+	return h, nil
 }
 
 // concurrency is the bound on requests at once.

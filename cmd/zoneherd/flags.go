@@ -44,7 +44,7 @@ func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "base", Usage: "compare with what git said before too: at the merge base with the commit `REF`"},
 		&cli.BoolFlag{Name: "changed", Usage: "only the zones whose files, includes or configuration differ from --base"},
-		&cli.StringFlag{Name: "prune", Usage: "what happens to live records that no file declares: `all|none`"},
+		&cli.StringFlag{Name: "prune", Usage: "what happens to live records that no file declares: `all|owned|none`"},
 		&cli.StringSliceFlag{Name: "allow-deletes", Usage: "let the guard on deletions pass for `ZONE` (a name or glob, repeatable)"},
 		&cli.StringSliceFlag{Name: "allow-updates", Usage: "let the guard on updates pass for `ZONE` (repeatable)"},
 		&cli.StringSliceFlag{Name: "allow-empty", Usage: "let a file without records empty `ZONE` (repeatable)"},

@@ -108,6 +108,10 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	if c.Bool("offline") {
 		return r, r.offline()
 	}
+	history, err := r.history(c, m)
+	if err != nil {
+		return nil, err
+	}
 	surplus := d.config.CountSurplus
 	if b := r.base; b != nil && b.desired != nil && b.desired.config.CountSurplus != surplus {
 		m.say("record-count-surplus differs from the base's and does not count before it is merged")
@@ -137,6 +141,9 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	}
 	for i := range inputs {
 		inputs[i].Base = r.base.of(inputs[i].Desired.Name)
+		if history != nil {
+			inputs[i].Owned = history.Declared(inputs[i].Desired.Name)
+		}
 	}
 	r.plan = plan.New(inputs, unmanaged, r.options)
 	if !d.selected { // what is not live has not become unmanaged
