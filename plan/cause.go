@@ -170,7 +170,7 @@ func (z *Zone) review(in Input, d *difference) {
 		lines = append(lines, line(fields...))
 	}
 	slices.Sort(lines)
-	z.Digest, z.threeWay, z.reviewed = sum(lines), true, len(lines) > 0
+	z.Digest, z.threeWay, z.Reviewed = sum(lines), true, len(lines) > 0
 }
 
 // textOf writes records down in one order.

@@ -31,7 +31,7 @@ func (z *Zone) digest() Digest {
 func digestOf(zones []Zone) Digest {
 	var lines []string
 	for i := range zones {
-		if zones[i].reviewed || zones[i].Summary.Writes > 0 && !zones[i].threeWay {
+		if zones[i].Reviewed || zones[i].Summary.Writes > 0 && !zones[i].threeWay {
 			lines = append(lines, string(zones[i].Digest))
 		}
 	}

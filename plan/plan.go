@@ -86,8 +86,11 @@ type Zone struct {
 	Desired *schema.Zone
 	Owned   map[schema.Key]bool
 
+	// Reviewed: the digest is over what base → head changes, live or not, and
+	// that is something.
+	Reviewed bool
+
 	threeWay bool // the digest is over base → head
-	reviewed bool // base → head changes something, live or not
 }
 
 // Kept is a live RRset that the plan leaves alone.

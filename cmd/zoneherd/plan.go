@@ -202,8 +202,11 @@ func (r *planned) show(c *cli.Context) error {
 }
 
 func (r *planned) write(w io.Writer, format string, style report.Style) error {
-	if format == "json" {
+	switch format {
+	case "json":
 		return report.JSON(w, report.NewDocument(r.plan, r.about()))
+	case "markdown":
+		return report.Markdown(w, report.NewDocument(r.plan, r.about()), report.MarkdownOptions{Limit: report.SummaryLimit})
 	}
 	return report.Text(w, r.plan, r.about(), style)
 }
@@ -213,6 +216,8 @@ func reportFormat(file string) string {
 	switch filepath.Ext(file) {
 	case ".json":
 		return "json"
+	case ".md":
+		return "markdown"
 	case ".txt":
 		return "text"
 	}
@@ -221,12 +226,12 @@ func reportFormat(file string) string {
 
 // checkFormats refuses formats that there are not, before anything is done.
 func checkFormats(c *cli.Context) error {
-	if f := c.String("format"); f != "text" && f != "json" {
-		return usage("--format is text or json, not %q", f)
+	if f := c.String("format"); !slices.Contains([]string{"text", "markdown", "json"}, f) {
+		return usage("--format is text, markdown or json, not %q", f)
 	}
 	for _, file := range c.StringSlice("report") {
 		if reportFormat(file) == "" {
-			return usage("--report %s: the name of a report ends in .txt or .json, which says how it is written", file)
+			return usage("--report %s: the name of a report ends in .txt, .md or .json, which says how it is written", file)
 		}
 	}
 	return nil

@@ -63,6 +63,7 @@ type Zone struct {
 	Zone        string      `json:"zone"` // without the trailing dot
 	Action      string      `json:"action"`
 	Digest      plan.Digest `json:"digest"`
+	Reviewed    bool        `json:"reviewed"` // base → head changes the zone, and the digest is over that
 	Changes     []Change    `json:"changes"`
 	Refused     []Refusal   `json:"refused"`
 	AlreadyLive []Kept      `json:"already_live"`
@@ -172,7 +173,7 @@ func positionOf(p schema.Position) *schema.Position {
 
 func zoneOf(z *plan.Zone) Zone {
 	out := Zone{
-		Zone: z.Name.Display(), Action: string(z.Action), Digest: z.Digest, Summary: summaryOf(z.Summary),
+		Zone: z.Name.Display(), Action: string(z.Action), Digest: z.Digest, Reviewed: z.Reviewed, Summary: summaryOf(z.Summary),
 		Changes: make([]Change, 0, len(z.Changes)), Refused: make([]Refusal, 0, len(z.Refused)),
 		AlreadyLive: keptOf(z, z.AlreadyLive), Unmanaged: keptOf(z, z.Unmanaged), Opaque: keptOf(z, z.Opaque),
 		Warnings: append([]string{}, z.Warnings...),
