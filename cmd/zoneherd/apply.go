@@ -15,7 +15,7 @@ func (p *program) applyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "apply",
 		Usage:     "make live equal to the files: show the plan, ask, and carry it out",
-		ArgsUsage: "[PATH…]",
+		ArgsUsage: "[PATH… | PLAN.json]",
 		Flags: join(fileFlags(), liveFlags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
 		}),
@@ -24,7 +24,16 @@ func (p *program) applyCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			r, err := p.makePlan(c, m)
+			file, err := savedPlan(c)
+			if err != nil {
+				return err
+			}
+			var r *planned
+			if file != "" {
+				r, err = p.loadPlan(c, m, file)
+			} else {
+				r, err = p.makePlan(c, m)
+			}
 			if err != nil {
 				return err
 			}

@@ -26,6 +26,8 @@ type desired struct {
 	files    []source.Path     // every file that was read
 	contents map[string]string // a file's hash by its name; made where --changed asks for it
 	commit   source.Commit
+
+	configDigest string // names the content of the configuration file
 }
 
 // desired reads the configuration and the zone files. What is wrong with them
@@ -49,6 +51,9 @@ func desiredAt(c *cli.Context, at *place) (*desired, error) {
 	if configPath != nil {
 		d.config, d.problems = source.LoadConfig(*configPath)
 		d.files = append(d.files, *configPath)
+		if d.configDigest, err = configDigest(c, at); err != nil {
+			return nil, err
+		}
 	}
 	paths, err := zonePaths(c, at, d.config)
 	if err != nil {

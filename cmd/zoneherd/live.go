@@ -22,8 +22,9 @@ import (
 // live is the live side of a run.
 type live struct {
 	provider.Provider
-	about string // in words
-	close func() error
+	about    string // in words
+	endpoint string // as saved plans name it
+	close    func() error
 }
 
 // live opens the live side: the API, or a sandbox in this process. surplus is
@@ -50,7 +51,7 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 		if file := c.String("sandbox-state"); file != "" {
 			about += " (" + file + ")"
 		}
-		return &live{client, about, func() error { client.Close(); return listener.Close() }}, nil
+		return &live{client, about, "sandbox", func() error { client.Close(); return listener.Close() }}, nil
 	}
 	token, err := readToken(c)
 	if err != nil {
@@ -61,7 +62,7 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &live{client, client.Endpoint(), func() error { client.Close(); return nil }}, nil
+	return &live{client, client.Endpoint(), client.Endpoint(), func() error { client.Close(); return nil }}, nil
 }
 
 // checkSandbox refuses options of a sandbox that is not asked for: neither the

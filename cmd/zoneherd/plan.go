@@ -23,6 +23,7 @@ func (p *program) planCommand() *cli.Command {
 		ArgsUsage: "[PATH…]",
 		Flags: join(fileFlags(), liveFlags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "offline", Usage: "compare --base with the files alone: no live side, no token"},
+			&cli.StringFlag{Name: "out", Usage: "save the plan in `FILE`, for apply to carry out"},
 		}),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
@@ -37,6 +38,9 @@ func (p *program) planCommand() *cli.Command {
 				defer r.live.close()
 			}
 			if err := r.show(c); err != nil {
+				return err
+			}
+			if err := r.save(c); err != nil {
 				return err
 			}
 			switch {

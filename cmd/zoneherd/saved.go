@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/plan/saved"
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
+)
+
+// save writes the plan to the file of --out.
+func (r *planned) save(c *cli.Context) error {
+	file := c.String("out")
+	if file == "" {
+		return nil
+	}
+	if r.live == nil {
+		return usage("--out saves a plan for apply, and an --offline plan cannot be applied: use --report %s", file)
+	}
+	account, err := r.live.account(c.Context)
+	if err != nil {
+		return err
+	}
+	origin := saved.Origin{Endpoint: r.live.endpoint, Account: account, ConfigDigest: r.desired.configDigest}
+	var text bytes.Buffer
+	if err := report.JSON(&text, saved.Document(r.plan, r.about(), origin)); err != nil {
+		return fmt.Errorf("save the plan: %w", err)
+	}
+	if err := writeFile(file, text.Bytes()); err != nil {
+		return fmt.Errorf("save the plan: %w", err)
+	}
+	return nil
+}
+
+// writeFile writes a file whole or not at all, for its owner alone to read.
+func writeFile(file string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".zoneherd-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// account is whose token it is; empty where the service does not say.
+func (l *live) account(ctx context.Context) (string, error) {
+	id, err := l.Identity(ctx)
+	if errors.Is(err, provider.ErrNotFound) || errors.Is(err, provider.ErrForbidden) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask whose token this is: %w", err)
+	}
+	return id.Account, nil
+}
+
+// savedPlan is the file of `apply PLAN.json`; empty for any other apply.
+func savedPlan(c *cli.Context) (string, error) {
+	if c.NArg() == 0 || filepath.Ext(c.Args().First()) != ".json" {
+		return "", nil
+	}
+	if c.NArg() > 1 {
+		return "", usage("apply takes one saved plan, or zone files and directories, and not both")
+	}
+	for _, flag := range []string{"ref", "base", "changed", "zone", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns"} {
+		if c.IsSet(flag) {
+			return "", usage("--%s is settled in a saved plan: give it to plan --out", flag)
+		}
+	}
+	return c.Args().First(), nil
+}
+
+// loadPlan makes the plan of a saved file ready to be applied: everything that
+// it was made with has to be as it was.
+func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned, err error) {
+	if err := checkFormats(c); err != nil {
+		return nil, err
+	}
+	refused := func(err error) error {
+		return &statusError{exitRefused, fmt.Errorf("the saved plan %s is not applied: %w", file, err)}
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the saved plan: %w", err)
+	}
+	defer f.Close()
+	document, err := saved.Read(f)
+	if err != nil {
+		return nil, refused(err)
+	}
+	r := &planned{program: p, desired: &desired{config: source.NoConfig()}, options: saved.Options()}
+	at, err := openPlace(c)
+	if err != nil {
+		return nil, err
+	}
+	defer at.Close()
+	digest, err := configDigest(c, at)
+	if err != nil {
+		return nil, err
+	}
+	if digest != "" && digest != document.ConfigDigest {
+		return nil, refused(errors.New("the configuration here is another than the one that it was made with: plan again"))
+	}
+	if path, err := configFile(c, at); err == nil && path != nil { // the one that it was made with
+		r.desired.config, _ = source.LoadConfig(*path)
+	}
+	if r.concurrency, err = r.desired.concurrency(c); err != nil {
+		return nil, err
+	}
+	if r.live, err = p.live(c, m, r.desired.config.CountSurplus); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			r.live.close()
+		}
+	}()
+	if r.live.endpoint != document.Endpoint {
+		return nil, refused(fmt.Errorf("it was made against %s, and this is %s", document.Endpoint, r.live.endpoint))
+	}
+	account, err := r.live.account(c.Context)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case document.Account != "" && account == "":
+		return nil, refused(fmt.Errorf("it was made with a token of the account %s, and the service does not say whose this one is", document.Account))
+	case !strings.EqualFold(account, document.Account):
+		return nil, refused(fmt.Errorf("it was made with a token of the account %s, and this one belongs to %s", document.Account, account))
+	}
+	names, err := saved.Zones(document)
+	if err != nil {
+		return nil, refused(err)
+	}
+	live, err := p.readZones(c.Context, r, names)
+	if err != nil {
+		return nil, err
+	}
+	if r.plan, err = saved.Rebuild(document, live); err != nil {
+		return nil, refused(err)
+	}
+	if document.Commit != nil {
+		r.desired.commit.Hash, r.desired.commit.Dirty = *document.Commit, document.Dirty
+	}
+	return r, nil
+}
+
+// readZones reads what is live of the named zones.
+func (p *program) readZones(ctx context.Context, r *planned, names []schema.Name) (map[schema.Name]*schema.LiveZone, error) {
+	zones := make([]*schema.LiveZone, len(names))
+	bar := p.progress("reading zones", len(names))
+	defer bar.end()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(r.concurrency)
+	for i, name := range names {
+		group.Go(func() error {
+			defer bar.step()
+			info, err := r.live.FindZone(ctx, name)
+			if errors.Is(err, provider.ErrNotFound) {
+				return nil
+			}
+			if err == nil {
+				zones[i], err = r.live.ReadZone(ctx, info)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	live := make(map[schema.Name]*schema.LiveZone, len(names))
+	for i, z := range zones {
+		if z != nil {
+			live[names[i]] = z
+		}
+	}
+	return live, nil
+}
+
+// configDigest names the content of the configuration file; empty for none.
+func configDigest(c *cli.Context, at *place) (string, error) {
+	path, err := configFile(c, at)
+	if err != nil || path == nil {
+		return "", err
+	}
+	text, err := fs.ReadFile(path.Tree.FS, path.Name)
+	if err != nil {
+		return "", fmt.Errorf("read the configuration %s: %w", path.Shown(), err)
+	}
+	return fmt.Sprintf("sha256:%x", sha256.Sum256(text)), nil
+}

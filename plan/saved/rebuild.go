@@ -1,0 +1,231 @@
+package saved
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// ErrStale is why a saved plan is not applied: live has moved.
+var ErrStale = errors.New("live has changed since the plan was made: plan again")
+
+// ErrInconsistent is why a saved plan is not applied: its parts contradict
+// each other.
+var ErrInconsistent = errors.New("the saved plan contradicts itself: plan again")
+
+// Zones are the zones that a saved plan writes, whose live side [Rebuild] needs.
+func Zones(d *report.Document) ([]schema.Name, error) {
+	var names []schema.Name
+	for i := range d.Zones {
+		if d.Zones[i].Summary.Writes == 0 {
+			continue
+		}
+		name, err := schema.ParseName(d.Zones[i].Zone)
+		if err != nil {
+			return nil, fmt.Errorf("the zone %q of the saved plan: %w", d.Zones[i].Zone, err)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// Options are those that [Rebuild] makes its plan with, and that it has to be
+// applied with: the saved plan has been through the guards and the patterns of
+// what is left alone, and what it does not change is declared as it is.
+func Options() plan.Options {
+	all := []string{"*"}
+	return plan.Options{
+		Prune: plan.PruneAll, NoDefaultIgnores: true, ManageApexNS: true, MaxDeletes: 100, MaxUpdates: 100,
+		Allow: plan.Allow{Deletes: all, Updates: all, Empty: all, DeleteZone: all, ApexNS: all},
+	}
+}
+
+// Rebuild makes the plan again from the saved document and what is live now,
+// by zone; a zone that is not live is not in the map. RRsets that are already
+// as the plan would leave them are not written again. Where anything else has
+// moved the error is [ErrStale].
+func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.Plan, error) {
+	names, err := Zones(d)
+	if err != nil {
+		return nil, err
+	}
+	var inputs []plan.Input
+	planned := map[string]*report.Change{}
+	for i := range d.Zones {
+		z := &d.Zones[i]
+		if z.Summary.Writes == 0 {
+			continue
+		}
+		if len(z.Refused) > 0 {
+			return nil, fmt.Errorf("the saved plan is refused in %s (%s): resolve that and plan again", z.Zone, z.Refused[0].Guard)
+		}
+		name := names[len(inputs)]
+		in, err := rebuild(d, z, name, live[name], planned)
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, in)
+	}
+	p := plan.New(inputs, nil, Options())
+	for i := range p.Zones {
+		z := &p.Zones[i]
+		if len(z.Refused) > 0 {
+			return nil, fmt.Errorf("%s: %s: %w", z.Name.Display(), z.Refused[0].Reason, ErrInconsistent)
+		}
+		for j := range z.Changes {
+			c := &z.Changes[j]
+			was := planned[identity(z.Name.Display(), string(c.Action), keyText(z.Name, c.Key), record(c.Before), record(c.After))]
+			if was == nil {
+				return nil, fmt.Errorf("%s: %s was not in it: %w", z.Name.Display(), c, ErrInconsistent)
+			}
+			c.Cause = plan.Cause(was.Cause)
+		}
+	}
+	p.Digest = d.Digest
+	return p, nil
+}
+
+// rebuild makes the input of one zone: what is live now, with the changes that
+// are not live yet.
+func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.LiveZone, planned map[string]*report.Change) (plan.Input, error) {
+	in := plan.Input{Desired: &schema.Zone{Name: name}, Live: live}
+	prints := d.Fingerprints[z.Zone]
+	stale := func(what string) (plan.Input, error) {
+		return in, fmt.Errorf("%s: %s: %w", z.Zone, what, ErrStale)
+	}
+	switch {
+	case z.Action == string(plan.ZoneDelete):
+		if live != nil && ofZone(live) != prints[wholeZone].Before {
+			return stale("the zone holds something else than it did")
+		}
+		in.Desired.State = schema.Absent
+		return in, nil
+	case z.Action == string(plan.ZoneNone) && live == nil:
+		return stale("the zone is gone")
+	}
+	sets := map[schema.Key][]schema.Value{}
+	values := map[schema.Key][]value{}
+	touched := map[schema.Name]bool{}
+	changes := map[schema.Key][]*report.Change{}
+	for i := range z.Changes {
+		c := &z.Changes[i]
+		owner, err := schema.ParseOwner(c.Name, name)
+		if err != nil {
+			return in, fmt.Errorf("%s: %w: %w", z.Zone, err, ErrInconsistent)
+		}
+		k := schema.Key{Name: owner, Type: schema.Type(c.Type)}
+		touched[owner] = true
+		changes[k] = append(changes[k], c)
+		planned[identity(z.Zone, c.Action, keyText(name, k), c.Before, c.After)] = c
+	}
+	if live != nil {
+		for _, r := range live.Records {
+			k := r.Key()
+			values[k] = append(values[k], value{r.Data.String(), r.TTL})
+			if k.Type.Managed() { // what is not stays whether or not it is declared
+				sets[k] = append(sets[k], schema.Value{Data: r.Data, TTL: r.TTL})
+			}
+		}
+	}
+	kept := map[string]bool{}
+	for _, k := range slices.Concat(z.Unmanaged, z.Opaque) {
+		kept[k.Name+" "+k.Type] = true
+	}
+	for k := range values {
+		_, known := prints[keyText(name, k)]
+		if touched[k.Name] && !known && !kept[keyText(name, k)] {
+			return stale(k.Name.Display() + " " + string(k.Type) + " is new there")
+		}
+	}
+	for k := range changes {
+		if _, known := prints[keyText(name, k)]; !known {
+			return in, fmt.Errorf("%s: %s %s has no fingerprint: %w", z.Zone, k.Name.Display(), k.Type, ErrInconsistent)
+		}
+	}
+	for text, print := range prints {
+		k, err := parseKey(text, name)
+		if err != nil {
+			return in, fmt.Errorf("%s: %w: %w", z.Zone, err, ErrInconsistent)
+		}
+		now := ofValues(values[k])
+		switch {
+		case now == print.After: // done already, or not changed
+		case now == print.Before:
+			if sets[k], err = changed(sets[k], changes[k], k.Type); err != nil {
+				return in, fmt.Errorf("%s: %s %s: %w: %w", z.Zone, k.Name.Display(), k.Type, err, ErrInconsistent)
+			}
+		default:
+			return stale(k.Name.Display() + " " + string(k.Type) + " is neither what it was nor what the plan makes of it")
+		}
+	}
+	for k, values := range sets {
+		if len(values) > 0 {
+			in.Desired.RRsets = append(in.Desired.RRsets, schema.RRset{Key: k, Values: values})
+		}
+	}
+	slices.SortFunc(in.Desired.RRsets, func(a, b schema.RRset) int { return a.Key.Compare(b.Key) })
+	return in, nil
+}
+
+// changed carries out the changes of an RRset on its values.
+func changed(values []schema.Value, changes []*report.Change, typ schema.Type) ([]schema.Value, error) {
+	values = slices.Clone(values)
+	for _, c := range changes {
+		if c.Before == nil {
+			continue
+		}
+		i := slices.IndexFunc(values, func(v schema.Value) bool { return v.TTL == c.Before.TTL && v.Data.String() == c.Before.Data })
+		if i < 0 {
+			return nil, fmt.Errorf("%q is not there to be changed", c.Before.Data)
+		}
+		values = slices.Delete(values, i, i+1)
+	}
+	for _, c := range changes {
+		if c.After == nil {
+			continue
+		}
+		data, err := schema.ParseData(typ, c.After.Data)
+		if err != nil {
+			return nil, err
+		}
+		v := schema.Value{Data: data, TTL: c.After.TTL}
+		if c.Position != nil {
+			v.Position = *c.Position
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}
+
+// parseKey reads what keyText writes.
+func parseKey(text string, zone schema.Name) (schema.Key, error) {
+	for i := len(text) - 1; i > 0; i-- {
+		if text[i] == ' ' {
+			owner, err := schema.ParseOwner(text[:i], zone)
+			return schema.Key{Name: owner, Type: schema.Type(text[i+1:])}, err
+		}
+	}
+	return schema.Key{}, fmt.Errorf("%q names no RRset", text)
+}
+
+func record(r *plan.Record) *report.Record {
+	if r == nil {
+		return nil
+	}
+	return &report.Record{Data: r.Data.String(), TTL: r.TTL}
+}
+
+// identity is what makes two changes the same.
+func identity(zone, action, key string, before, after *report.Record) string {
+	side := func(r *report.Record) string {
+		if r == nil {
+			return "-"
+		}
+		return fmt.Sprintf("%d %s", r.TTL, r.Data)
+	}
+	return fmt.Sprintf("%q %q %q %q %q", zone, action, key, side(before), side(after))
+}

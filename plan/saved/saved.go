@@ -1,0 +1,160 @@
+// Package saved keeps a plan in a file between the run that made it and the
+// run that applies it.
+//
+// A saved plan is the JSON document of [report.Document] with what it takes to
+// refuse it where something has moved since: which service and account it was
+// made against, the configuration, a checksum, and a [report.Fingerprint] of
+// every RRset at the owner names that it touches. On the way back ([Read],
+// [Rebuild]) each RRset has to be as it was before the plan, or as the plan
+// would leave it; anything else is [ErrStale].
+package saved
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// Origin is what a plan was made with.
+type Origin struct {
+	Endpoint     string // the service
+	Account      string // whose token; empty: the service does not say
+	ConfigDigest string // of the configuration file; empty: none
+}
+
+// Document is the document of a plan to be saved.
+func Document(p *plan.Plan, about report.About, origin Origin) *report.Document {
+	d := report.NewDocument(p, about)
+	d.Saved = &report.Saved{Endpoint: origin.Endpoint, Account: origin.Account, ConfigDigest: origin.ConfigDigest, Fingerprints: map[string]map[string]report.Fingerprint{}}
+	for i := range p.Zones {
+		if z := &p.Zones[i]; z.Summary.Writes > 0 {
+			d.Fingerprints[z.Name.Display()] = fingerprints(z)
+		}
+	}
+	d.Checksum = checksum(d)
+	return d
+}
+
+// ErrTampered says that a saved plan is not as it was written.
+var ErrTampered = errors.New("it is not as it was written: its checksum does not fit its content")
+
+// NewerError is the error of a plan that a newer version has made.
+type NewerError struct{ Version string }
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("it was made by a newer version of zoneherd (format %s, and this one reads %s): use that version", e.Version, report.FormatVersion)
+}
+
+// Read reads a saved plan and checks that it is one, by its JSON Schema, and
+// as it was written.
+func Read(r io.Reader) (*report.Document, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxSize+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(text) > maxSize:
+		return nil, fmt.Errorf("it is larger than %d MiB, the most that is read", maxSize>>20)
+	}
+	var version struct {
+		FormatVersion string `json:"format_version"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil || version.FormatVersion == "" {
+		return nil, errors.New("it is no plan: plan --out writes one")
+	}
+	if newer(version.FormatVersion) {
+		return nil, &NewerError{version.FormatVersion}
+	}
+	if err := checkSchema(text); err != nil {
+		return nil, err
+	}
+	var d report.Document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, fmt.Errorf("it is no plan: %w", err)
+	}
+	if d.Saved == nil || d.Checksum == "" {
+		return nil, errors.New("it is a plan that was printed and not saved, and lacks what it takes to apply it: make one with plan --out")
+	}
+	if d.Checksum != checksum(&d) {
+		return nil, ErrTampered
+	}
+	return &d, nil
+}
+
+// maxSize bounds what is read.
+const maxSize = 256 << 20
+
+// newer reports whether a version is one that this one does not know.
+func newer(version string) bool {
+	part := func(v string) (major, minor int) {
+		a, b, _ := strings.Cut(v, ".")
+		major, _ = strconv.Atoi(a)
+		minor, _ = strconv.Atoi(b)
+		return major, minor
+	}
+	major, minor := part(version)
+	ourMajor, ourMinor := part(report.FormatVersion)
+	return major > ourMajor || major == ourMajor && minor > ourMinor
+}
+
+func checkSchema(text []byte) error {
+	source, err := schema.JSONSchema("plan")
+	if err != nil {
+		return err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
+	if err != nil {
+		return err
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("plan.json", doc); err != nil {
+		return err
+	}
+	s, err := c.Compile("plan.json")
+	if err != nil {
+		return err
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("it is no plan: %w", err)
+	}
+	var invalid *jsonschema.ValidationError
+	if err := s.Validate(value); errors.As(err, &invalid) {
+		for len(invalid.Causes) > 0 {
+			invalid = invalid.Causes[0]
+		}
+		return fmt.Errorf("it is no plan of this version: /%s is not as the schema has it (zoneherd schema plan)", strings.Join(invalid.InstanceLocation, "/"))
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// checksum is over the document without it.
+func checksum(d *report.Document) string {
+	saved := *d.Saved
+	saved.Checksum = ""
+	rest := *d
+	rest.Saved = &saved
+	text, err := json.Marshal(&rest)
+	if err != nil {
+		panic(err) // there is nothing in it that does not marshal
+	}
+	return hash(text)
+}
+
+func hash(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

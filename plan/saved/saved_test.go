@@ -1,0 +1,211 @@
+package saved_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/plan/saved"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+var zone = schema.MustName("a.example")
+
+// The records that the zones of a test are made of: what can stand together.
+var pool = []schema.LiveRecord{
+	record("www", "A", "192.0.2.1"), record("www", "A", "192.0.2.2"), record("www", "A", "192.0.2.3"), record("www", "AAAA", "2001:db8::1"),
+	record("mail", "A", "192.0.2.25"), record("@", "MX", "10 mail.a.example."), record("@", "MX", "20 mail.a.example."),
+	record("@", "TXT", `"v=spf1 -all"`), record("x", "TXT", `"a \"b\" \009 \255"`), record(`odd\.name`, "A", "192.0.2.1"), record("*", "A", "192.0.2.1"),
+	{Name: schema.MustName("www.a.example"), Data: schema.Opaque{RRType: "LOC", Raw: "51 N"}},
+	{Name: schema.MustName("www.a.example"), Data: schema.Opaque{RRType: "A", Raw: "none"}},
+	record("_acme-challenge", "TXT", `"token"`),
+}
+
+func record(name, typ, data string) schema.LiveRecord {
+	owner, err := schema.ParseOwner(name, zone)
+	if err != nil {
+		panic(err)
+	}
+	d, err := schema.ParseData(schema.Type(typ), data)
+	if err != nil {
+		panic(err)
+	}
+	return schema.LiveRecord{Name: owner, Data: d}
+}
+
+// drawLive draws what is live, duplicates and TTLs that disagree included.
+func drawLive(t *rapid.T, label string) *schema.LiveZone {
+	if !rapid.Bool().Draw(t, label+" is there") {
+		return nil
+	}
+	z := &schema.LiveZone{Handle: "z", Name: zone}
+	for i, n := range rapid.SliceOfN(rapid.IntRange(0, len(pool)-1), 0, 12).Draw(t, label) {
+		r := pool[n]
+		r.Handle, r.TTL = schema.Handle(fmt.Sprint(label, i)), rapid.SampledFrom([]schema.TTL{60, 300}).Draw(t, "ttl")
+		z.Records = append(z.Records, r)
+	}
+	return z
+}
+
+func drawDesired(t *rapid.T) *schema.Zone {
+	z := &schema.Zone{Name: zone}
+	if rapid.IntRange(0, 9).Draw(t, "state") == 0 {
+		z.State = schema.Absent
+		return z
+	}
+	for i, r := range pool {
+		if _, opaque := r.Data.(schema.Opaque); opaque || r.Name.Label() == "_acme-challenge" || !rapid.Bool().Draw(t, "declared") {
+			continue
+		}
+		v := schema.Value{Data: r.Data, TTL: 300, Position: schema.Position{File: "a.yaml", Line: i + 1, Column: 1}}
+		if s := z.RRset(r.Key()); s != nil {
+			s.Values = append(s.Values, v)
+			continue
+		}
+		z.RRsets = append(z.RRsets, schema.RRset{Key: r.Key(), Values: []schema.Value{v}})
+		slices.SortFunc(z.RRsets, func(a, b schema.RRset) int { return a.Key.Compare(b.Key) })
+	}
+	return z
+}
+
+func makePlan(t *rapid.T, desired *schema.Zone, live *schema.LiveZone) *plan.Plan {
+	prune := rapid.SampledFrom([]plan.Prune{plan.PruneAll, plan.PruneNone}).Draw(t, "prune")
+	everything := saved.Options()
+	return plan.New([]plan.Input{{Desired: desired, Live: live}}, nil, plan.Options{Prune: prune, MaxDeletes: 100, MaxUpdates: 100, Allow: everything.Allow, ManageApexNS: true})
+}
+
+// through writes the document of a plan and reads it again.
+func through(t interface{ Fatal(...any) }, p *plan.Plan) *report.Document {
+	var b bytes.Buffer
+	if err := report.JSON(&b, saved.Document(p, report.About{Live: "x"}, saved.Origin{Endpoint: "e", Account: "a"})); err != nil {
+		t.Fatal(err)
+	}
+	d, err := saved.Read(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// text writes a plan's changes down, in their order.
+func text(p *plan.Plan, keep func(plan.Change) bool) string {
+	var b strings.Builder
+	for _, z := range p.Zones {
+		fmt.Fprintln(&b, z.Name, z.Action)
+		for _, c := range z.Changes {
+			if keep(c) {
+				fmt.Fprintln(&b, c, c.Before, c.After, c.Handle)
+			}
+		}
+	}
+	return b.String()
+}
+
+func all(plan.Change) bool { return true }
+
+// A saved plan is the plan that was saved; carried out in part, it is the rest;
+// carried out, it is nothing.
+func TestASavedPlanIsThePlan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		desired, live := drawDesired(t), drawLive(t, "live")
+		p := makePlan(t, desired, live)
+		if p.Refused() || p.Summary.Writes == 0 {
+			t.Skip("nothing to save")
+		}
+		d := through(t, p)
+		again, err := saved.Rebuild(d, liveNow(live))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := text(again, all), text(p, all); got != want {
+			t.Fatalf("rebuilt:\n%s\nsaved:\n%s", got, want)
+		}
+		if p.Zones[0].Action == plan.ZoneDelete {
+			return
+		}
+		done := map[schema.Key]bool{}
+		rest, err := saved.Rebuild(d, liveNow(carryOut(t, live, p.Zones[0].Changes, done)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range rest.Zones[0].Changes {
+			if done[c.Key] {
+				t.Fatalf("%s is done and planned again", c)
+			}
+		}
+		if got, want := len(rest.Zones[0].Changes), len(p.Zones[0].Changes)-count(p.Zones[0].Changes, done); got != want {
+			t.Fatalf("%d changes are left, want %d", got, want)
+		}
+	})
+}
+
+func count(changes []plan.Change, done map[schema.Key]bool) int {
+	n := 0
+	for _, c := range changes {
+		if done[c.Key] {
+			n++
+		}
+	}
+	return n
+}
+
+func liveNow(z *schema.LiveZone) map[schema.Name]*schema.LiveZone {
+	if z == nil {
+		return nil
+	}
+	return map[schema.Name]*schema.LiveZone{z.Name: z}
+}
+
+// carryOut makes the changes of some RRsets, and tells of which.
+func carryOut(t *rapid.T, live *schema.LiveZone, changes []plan.Change, done map[schema.Key]bool) *schema.LiveZone {
+	out := &schema.LiveZone{Handle: "z", Name: zone}
+	if live != nil {
+		out.Records = slices.Clone(live.Records)
+	}
+	for _, c := range changes {
+		if _, drawn := done[c.Key]; !drawn {
+			done[c.Key] = rapid.Bool().Draw(t, "done")
+		}
+		if !done[c.Key] {
+			continue
+		}
+		if c.Before != nil {
+			out.Records = slices.DeleteFunc(out.Records, func(r schema.LiveRecord) bool { return r.Handle == c.Handle })
+		}
+		if c.After != nil {
+			out.Records = append(out.Records, schema.LiveRecord{Handle: schema.Handle(fmt.Sprint("new", len(out.Records))), Name: c.Key.Name, TTL: c.After.TTL, Data: c.After.Data})
+		}
+	}
+	return out
+}
+
+// Whatever else has moved at a name that is touched is stale.
+func TestASavedPlanIsStaleWhereLiveHasMoved(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		desired, live := drawDesired(t), drawLive(t, "live")
+		p := makePlan(t, desired, live)
+		if p.Refused() || p.Summary.Writes == 0 || live == nil {
+			t.Skip("nothing to save")
+		}
+		d := through(t, p)
+		moved := &schema.LiveZone{Handle: "z", Name: zone, Records: slices.Clone(live.Records)}
+		r := pool[rapid.IntRange(0, 10).Draw(t, "added")]
+		r.Handle, r.TTL = "added", 17
+		moved.Records = append(moved.Records, r)
+		touched := p.Zones[0].Action == plan.ZoneDelete || slices.ContainsFunc(p.Zones[0].Changes, func(c plan.Change) bool { return c.Key.Name == r.Name })
+		kept := slices.ContainsFunc(p.Zones[0].Unmanaged, func(k plan.Kept) bool { return k.Key == r.Key() })
+		switch _, err := saved.Rebuild(d, liveNow(moved)); {
+		case touched && !kept && !errors.Is(err, saved.ErrStale):
+			t.Fatalf("%s %s was added, and the error is %v", r.Name, r.Data, err)
+		case !touched && err != nil:
+			t.Fatalf("%s %s was added elsewhere, and the error is %v", r.Name, r.Data, err)
+		}
+	})
+}
