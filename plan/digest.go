@@ -29,11 +29,20 @@ func (z *Zone) digest() Digest {
 
 // digestOf is over the digests of the zones that change.
 func digestOf(zones []Zone) Digest {
-	var lines []string
+	var digests []Digest
 	for i := range zones {
 		if zones[i].Reviewed || zones[i].Summary.Writes > 0 && !zones[i].threeWay {
-			lines = append(lines, string(zones[i].Digest))
+			digests = append(digests, zones[i].Digest)
 		}
+	}
+	return JoinDigests(digests)
+}
+
+// JoinDigests makes the digest of a plan from those of its zones.
+func JoinDigests(zones []Digest) Digest {
+	lines := make([]string, len(zones))
+	for i, z := range zones {
+		lines[i] = string(z)
 	}
 	slices.Sort(lines)
 	return sum(lines)

@@ -50,6 +50,7 @@ func (p *program) app() *cli.App {
 			p.applyCommand(),
 			p.zonesCommand(),
 			p.whoamiCommand(),
+			p.commentCommand(),
 			p.sandboxCommand(),
 			p.schemaCommand(),
 			p.versionCommand(),

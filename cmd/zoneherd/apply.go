@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,6 +19,7 @@ func (p *program) applyCommand() *cli.Command {
 		Usage:     "make live equal to the files: show the plan, ask, and carry it out",
 		ArgsUsage: "[PATH… | PLAN.json]",
 		Flags: join(fileFlags(), liveFlags(), planFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "result", Usage: "write what was done to `FILE`, as JSON"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
 		}),
 		Action: func(c *cli.Context) error {
@@ -102,8 +105,9 @@ func (r *planned) apply(c *cli.Context) error {
 	if c.String("format") == "json" { // stdout is the plan's alone
 		out, style = r.stderr, report.Style{}
 	}
-	if err := report.Outcome(out, result, style); err != nil {
-		return err
+	told := report.Outcome(out, result, style)
+	if err := errors.Join(told, r.writeResult(c.String("result"), result)); err != nil {
+		return &statusError{exitPartly, err} // what was written is written
 	}
 	switch {
 	case result.Interrupted:
@@ -114,6 +118,22 @@ func (r *planned) apply(c *cli.Context) error {
 		return status(exitPartly)
 	case c.Bool("detailed-exitcode"):
 		return status(exitChanges)
+	}
+	return nil
+}
+
+// writeResult writes what was done to the file of --result.
+func (r *planned) writeResult(file string, result *apply.Report) error {
+	if file == "" {
+		return nil
+	}
+	var text bytes.Buffer
+	err := report.NewResult(result).WriteJSON(&text)
+	if err == nil {
+		err = writeFile(file, text.Bytes())
+	}
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil
 }

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/plan/review"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -45,6 +48,7 @@ func (m *messages) say(format string, args ...any) {
 
 // problems writes what was found in the files, a line each.
 func (m *messages) problems(problems schema.Problems) {
+	m.annotate(problems)
 	for _, pr := range problems {
 		if m.json == nil {
 			fmt.Fprintln(m.p.stderr, report.Inert(pr.Error()))
@@ -59,6 +63,36 @@ func (m *messages) problems(problems schema.Problems) {
 		}
 		m.json.Log(context.Background(), level, pr.Message, "file", pr.Position.File, "line", pr.Position.Line, "column", pr.Position.Column, "rule", pr.Rule, "related", pr.Related)
 	}
+}
+
+// annotate puts problems at their lines in the pull request, as many as
+// Actions takes.
+func (m *messages) annotate(problems schema.Problems) {
+	if os.Getenv("GITHUB_ACTIONS") != "true" {
+		return
+	}
+	told := map[schema.Severity]int{}
+	for _, pr := range problems {
+		level := map[schema.Severity]string{schema.Error: "error", schema.Warning: "warning"}[pr.Severity]
+		if told[pr.Severity]++; level == "" || told[pr.Severity] > review.MaxAnnotations {
+			continue
+		}
+		fmt.Fprintln(m.p.stderr, review.Annotation(level, fromWorkspace(pr.Position.File), pr.Position.Line, pr.Position.Column, report.Inert(pr.Message)))
+	}
+}
+
+// fromWorkspace is a path of the working directory as seen from the
+// repository's top, which Actions names; elsewhere it is the path itself.
+func fromWorkspace(file string) string {
+	top := os.Getenv("GITHUB_WORKSPACE")
+	abs, err := filepath.Abs(file)
+	if top == "" || err != nil {
+		return file
+	}
+	if rel, err := filepath.Rel(top, abs); err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
+		return filepath.ToSlash(rel)
+	}
+	return file
 }
 
 // logger is for packages that log.

@@ -173,11 +173,18 @@ func (r *planned) about() report.About {
 	if r.base != nil {
 		about.Base = r.base.commit
 	}
-	server, repository := os.Getenv("GITHUB_SERVER_URL"), os.Getenv("GITHUB_REPOSITORY")
-	if about.Commit != "" && server != "" && repository != "" { // as Actions sets them
-		about.Files = server + "/" + path.Join(repository, "blob", about.Commit, r.desired.commit.Dir) + "/"
-	}
+	about.Files = filesURL(about.Commit, r.desired.commit.Dir)
 	return about
+}
+
+// filesURL is where a directory of a commit can be looked at, from what
+// Actions sets; empty elsewhere.
+func filesURL(commit, dir string) string {
+	server, repository := os.Getenv("GITHUB_SERVER_URL"), os.Getenv("GITHUB_REPOSITORY")
+	if commit == "" || server == "" || repository == "" {
+		return ""
+	}
+	return server + "/" + path.Join(repository, "blob", commit, dir) + "/"
 }
 
 // show prints the plan and writes the reports asked for.

@@ -7,10 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/zoneherd/zoneherd/plan/review/githubtest"
 )
 
 func TestMain(m *testing.M) {
@@ -32,7 +37,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 			return nil
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer},
 		RequireExplicitExec: true,
 	})
 }
@@ -78,6 +83,62 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(line), &ready))
 	ts.Setenv("ENDPOINT", ready.URL)
 	ts.Setenv("TOKEN", ready.Token)
+}
+
+// gitHub starts a server that answers as GitHub does, and sets what Actions
+// would: github EVENT-FILE, or github alone, outside of Actions.
+func gitHub(ts *testscript.TestScript, neg bool, args []string) {
+	login := "github-actions[bot]"
+	if len(args) == 0 {
+		login = "maintainer"
+	}
+	s := githubtest.Start(login, 10)
+	ts.Defer(s.Close)
+	servers.Store(ts.Getenv("WORK"), s)
+	ts.Setenv("GITHUB_API_URL", s.URL)
+	ts.Setenv("GITHUB_REPOSITORY", "owner/zones")
+	ts.Setenv("GITHUB_TOKEN", githubtest.Token)
+	if len(args) == 0 {
+		return
+	}
+	ts.Setenv("GITHUB_ACTIONS", "true")
+	ts.Setenv("GITHUB_SERVER_URL", "https://github.example")
+	ts.Setenv("GITHUB_RUN_ID", "42")
+	ts.Setenv("GITHUB_WORKSPACE", ts.Getenv("WORK"))
+	ts.Setenv("GITHUB_SHA", strings.Repeat("5", 40))
+	ts.Setenv("GITHUB_EVENT_PATH", ts.MkAbs(args[0]))
+	ts.Setenv("GITHUB_STEP_SUMMARY", ts.MkAbs("summary.md"))
+}
+
+// servers are the servers of gitHub by the directories of their scripts.
+var servers sync.Map
+
+func gitHubOf(ts *testscript.TestScript) *githubtest.Server {
+	s, ok := servers.Load(ts.Getenv("WORK"))
+	if !ok {
+		ts.Fatalf("there is no server: begin with github")
+	}
+	return s.(*githubtest.Server)
+}
+
+// comments writes the comments on a pull request to a file: comments 7 FILE.
+func comments(ts *testscript.TestScript, neg bool, args []string) {
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	s := gitHubOf(ts)
+	all := strings.Join(slices.Concat(s.Comments(number, "github-actions[bot]"), s.Comments(number, "maintainer")), "\n=====\n")
+	for _, i := range s.Issues() {
+		all += fmt.Sprintf("\n===== issue, %s: %s\n%s", i.State, i.Title, i.Body)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(all), 0o644))
+}
+
+// answer makes GitHub's next answer to a request that writes a failure:
+// answer POST 403 MESSAGE.
+func answer(ts *testscript.TestScript, neg bool, args []string) {
+	status, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	gitHubOf(ts).Answer(githubtest.Answer{Method: args[0], Status: status, Body: fmt.Sprintf(`{"message":%q}`, args[2])})
 }
 
 // setLines sets a variable to several lines: lines NAME LINE…

@@ -2,7 +2,10 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/schema"
@@ -132,6 +135,23 @@ func JSON(w io.Writer, d *Document) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(d)
+}
+
+// ReadDocument reads a document that JSON has written, of this version.
+func ReadDocument(text []byte) (*Document, error) {
+	var d Document
+	if err := json.Unmarshal(text, &d); err != nil || d.FormatVersion == "" || d.Digest == "" {
+		return nil, errors.New("it is no plan: plan --out or --report writes one")
+	}
+	if major, _, _ := strings.Cut(d.FormatVersion, "."); major != "1" {
+		return nil, fmt.Errorf("it has the format %s, and this version reads %s", d.FormatVersion, FormatVersion)
+	}
+	return &d, nil
+}
+
+// Eventful reports whether there is anything that a reviewer should know.
+func (d *Document) Eventful() bool {
+	return d.Summary.Writes > 0 || d.RefusedZones() > 0 || d.pendingReview() > 0 || len(d.Loosened) > 0 || len(d.UndeclaredZones) > 0
 }
 
 // NewDocument writes a plan down.

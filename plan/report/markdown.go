@@ -138,7 +138,7 @@ func tag(text string) string { return "<code>" + html.EscapeString(Inert(text)) 
 
 func (m *markdown) head(d *Document, title string) {
 	s := d.Summary
-	switch refused := d.refusedZones(); {
+	switch refused := d.RefusedZones(); {
 	case refused > 0:
 		title += ": refused in " + are(refused, "zone", "zones")
 	case s.Writes == 0 && d.pendingReview() == 0:
@@ -167,7 +167,8 @@ func (m *markdown) head(d *Document, title string) {
 	}
 }
 
-func (d *Document) refusedZones() int {
+// RefusedZones counts the zones that a guard refuses.
+func (d *Document) RefusedZones() int {
 	n := 0
 	for i := range d.Zones {
 		if len(d.Zones[i].Refused) > 0 {

@@ -1,0 +1,75 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zoneherd/zoneherd/plan"
+)
+
+// Join makes one document of the plans of parts of the zones, made at the same
+// commit and base.
+func Join(documents ...*Document) (*Document, error) {
+	if len(documents) == 1 {
+		return documents[0], nil
+	}
+	if len(documents) == 0 {
+		return nil, errors.New("there is no plan")
+	}
+	whole := *documents[0]
+	whole.Saved, whole.Zones, whole.Summary, whole.UnmanagedZones, whole.UndeclaredZones, whole.Loosened = nil, nil, Summary{}, nil, nil, nil
+	where := map[string]bool{}
+	var digests []plan.Digest
+	for _, d := range documents {
+		if text(d.Commit) != text(whole.Commit) || text(d.Base) != text(whole.Base) {
+			return nil, errors.New("the plans were made at different commits, and so are no parts of one")
+		}
+		whole.Dirty = whole.Dirty || d.Dirty
+		for _, z := range d.Zones {
+			if where[z.Zone] {
+				return nil, fmt.Errorf("the zone %s is in two of the plans", z.Zone)
+			}
+			where[z.Zone] = true
+			whole.Zones = append(whole.Zones, z)
+			if z.Reviewed || d.Base == nil && z.Summary.Writes > 0 {
+				digests = append(digests, z.Digest)
+			}
+		}
+		whole.Summary.add(d.Summary)
+		for _, l := range d.Loosened {
+			if !slices.ContainsFunc(whole.Loosened, func(o Loosening) bool { return o.Setting == l.Setting && o.Was == l.Was && o.Is == l.Is }) {
+				whole.Loosened = append(whole.Loosened, l)
+			}
+		}
+		whole.UnmanagedZones = append(whole.UnmanagedZones, d.UnmanagedZones...)
+		whole.UndeclaredZones = append(whole.UndeclaredZones, d.UndeclaredZones...)
+	}
+	tidy := func(zones []string) []string {
+		zones = slices.DeleteFunc(zones, func(z string) bool { return where[z] })
+		slices.Sort(zones)
+		return slices.Compact(zones)
+	}
+	whole.UnmanagedZones, whole.UndeclaredZones = tidy(whole.UnmanagedZones), tidy(whole.UndeclaredZones)
+	slices.SortFunc(whole.Zones, func(a, b Zone) int { return strings.Compare(a.Zone, b.Zone) })
+	whole.Digest = plan.JoinDigests(digests)
+	return &whole, nil
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func (s *Summary) add(o Summary) {
+	s.Create += o.Create
+	s.Update += o.Update
+	s.Delete += o.Delete
+	s.Unchanged += o.Unchanged
+	s.Drift += o.Drift
+	s.Conflict += o.Conflict
+	s.Writes += o.Writes
+}

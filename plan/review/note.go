@@ -1,0 +1,141 @@
+package review
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// Note is what a comment carries hidden: which plan it shows, so that apply
+// can tell whether what it is about to do is what was reviewed.
+type Note struct {
+	Digest  plan.Digest `json:"digest"`
+	Commit  string      `json:"commit,omitempty"`
+	Earlier []Earlier   `json:"earlier,omitempty"` // the newest first
+	// Zones are the digests of the zones that git changes, cut short and
+	// packed: 8 bytes that name the zone and 12 of its digest, each.
+	Zones []byte `json:"zones,omitempty"`
+}
+
+// Earlier is a plan that a comment showed before.
+type Earlier struct {
+	Digest plan.Digest `json:"digest"`
+	Commit string      `json:"commit,omitempty"`
+}
+
+const (
+	nameBytes   = 8
+	digestBytes = 12
+	entryBytes  = nameBytes + digestBytes
+
+	// maxNoted bounds the zones that a comment notes one by one, which take 27
+	// characters each. Beyond it the plan is known by its digest as a whole.
+	maxNoted = 1000
+	// maxEarlier bounds the earlier plans that stay listed.
+	maxEarlier = 20
+)
+
+// noteOf is the note of a document, with what was noted before.
+func noteOf(d *report.Document, before *Note) Note {
+	n := Note{Digest: d.Digest}
+	if d.Commit != nil {
+		n.Commit = *d.Commit
+	}
+	var entries [][]byte
+	for i := range d.Zones {
+		if z := &d.Zones[i]; z.Reviewed {
+			entries = append(entries, entry(z.Zone, z.Digest))
+		}
+	}
+	slices.SortFunc(entries, bytes.Compare)
+	if len(entries) <= maxNoted {
+		n.Zones = bytes.Join(entries, nil)
+	}
+	if before != nil {
+		n.Earlier = before.Earlier
+		if before.Digest != n.Digest {
+			n.Earlier = append([]Earlier{{before.Digest, before.Commit}}, n.Earlier...)
+		}
+		n.Earlier = n.Earlier[:min(len(n.Earlier), maxEarlier)]
+	}
+	return n
+}
+
+func entry(zone string, digest plan.Digest) []byte {
+	name := sha256.Sum256([]byte(zone))
+	sum, err := hex.DecodeString(strings.TrimPrefix(string(digest), "sha256:"))
+	if err != nil || len(sum) < digestBytes {
+		sum = make([]byte, digestBytes) // equal to no digest
+	}
+	return slices.Concat(name[:nameBytes], sum[:digestBytes])
+}
+
+// Covers reports whether the note's plan changes a zone as this digest has it.
+func (n *Note) Covers(zone schema.Name, digest plan.Digest) bool {
+	want := entry(zone.Display(), digest)
+	for at := 0; at+entryBytes <= len(n.Zones); at += entryBytes {
+		if bytes.Equal(n.Zones[at:at+entryBytes], want) {
+			return true
+		}
+	}
+	return false
+}
+
+// marker begins a comment, or the body of an issue, and says whose it is.
+func marker(id string) string { return "<!-- zoneherd " + id + " -->\n" }
+
+// CheckID reports an identifier of comments that cannot stand in a marker.
+func CheckID(id string) error {
+	if !validID.MatchString(id) {
+		return fmt.Errorf("the id %q is not made of up to 64 letters, digits, dots and underscores", id)
+	}
+	return nil
+}
+
+var validID = regexp.MustCompile(`^[A-Za-z0-9._]{1,64}$`)
+
+// write puts the note into a comment.
+func (n *Note) write() string {
+	text, err := json.Marshal(n)
+	if err != nil {
+		panic(err) // there is nothing in it that does not marshal
+	}
+	return "<!-- zoneherd:note " + base64.StdEncoding.EncodeToString(text) + " -->\n"
+}
+
+var noted = regexp.MustCompile(`^<!-- zoneherd [A-Za-z0-9._]+ -->\r?\n<!-- zoneherd:note ([A-Za-z0-9+/=]+) -->`)
+
+var (
+	validDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	validCommit = regexp.MustCompile(`^[0-9a-f]{0,64}$`)
+)
+
+// readNote finds the note of a comment; nil where there is none.
+func readNote(body string) *Note {
+	m := noted.FindStringSubmatch(body)
+	if m == nil {
+		return nil
+	}
+	text, err := base64.StdEncoding.DecodeString(m[1])
+	if err != nil {
+		return nil
+	}
+	var n Note
+	if json.Unmarshal(text, &n) != nil || n.Digest != "" && !validDigest.MatchString(string(n.Digest)) || !validCommit.MatchString(n.Commit) {
+		return nil
+	}
+	n.Earlier = slices.DeleteFunc(n.Earlier, func(e Earlier) bool {
+		return !validDigest.MatchString(string(e.Digest)) || !validCommit.MatchString(e.Commit)
+	})
+	return &n
+}
