@@ -109,7 +109,7 @@ func (z *Zone) judge(in Input, d *difference, k schema.Key, head []schema.Value,
 	switch {
 	case d.verdict.alreadyLive:
 		z.AlreadyLive = append(z.AlreadyLive, Kept{Key: k, Records: len(live), Reason: "live already as declared"})
-	case d.verdict.cause == Conflict:
+	case d.verdict.cause == Conflict, d.verdict.cause == Intended && !d.verdict.changed: // nobody saw in git what goes
 		d.conflicts[k] = textOf(len(live), func(i int) Record { return Record{live[i].Data, live[i].TTL} })
 	}
 }
@@ -132,7 +132,7 @@ func (z *Zone) noteGone(in Input, d *difference) {
 
 // review makes the digest of a three-way plan's zone: over each RRset that
 // base → head changes, whether or not it is live already, and over what is live
-// where that is a conflict. So it survives a partial apply and drift elsewhere.
+// where that is a conflict, or goes for what base left alone. So it survives a partial apply and drift elsewhere.
 func (z *Zone) review(in Input, d *difference) {
 	if in.Base == nil || in.Base.Unknown {
 		return
@@ -156,9 +156,15 @@ func (z *Zone) review(in Input, d *difference) {
 	if absent := in.Desired.State == schema.Absent; absent && (in.Base.Zone == nil || in.Base.Zone.State == schema.Present) {
 		lines = append(lines, line("state", z.Name.String(), "absent"))
 	}
+	if d != nil {
+		for k := range d.conflicts {
+			keys[k] = true
+		}
+		z.LiveBound = len(d.conflicts) > 0
+	}
 	for k := range keys {
 		before, after := in.Base.set(k), head(k)
-		if sameValues(before, after) {
+		if sameValues(before, after) && (d == nil || d.conflicts[k] == "") {
 			continue
 		}
 		fields := []string{z.Name.String(), k.Name.String(), string(k.Type),

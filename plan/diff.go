@@ -57,7 +57,7 @@ type difference struct {
 	drift, conflict                               int
 
 	judged    map[schema.Key]bool   // RRsets with a verdict
-	conflicts map[schema.Key]string // what is live in a conflict, for the digest
+	conflicts map[schema.Key]string // what is live, where the digest is over that too
 }
 
 // comparedSet is an RRset that takes part in the comparison: what is live of

@@ -89,6 +89,10 @@ type Zone struct {
 	// Reviewed: the digest is over what base → head changes, live or not, and
 	// that is something.
 	Reviewed bool
+	// LiveBound: the digest is over something live too, as in a conflict.
+	LiveBound bool
+	// Left are changes that [Plan.LeaveDrift] has taken out.
+	Left []Change
 
 	threeWay bool // the digest is over base → head
 }

@@ -18,7 +18,9 @@ func (p *program) applyCommand() *cli.Command {
 		Name:      "apply",
 		Usage:     "make live equal to the files: show the plan, ask, and carry it out",
 		ArgsUsage: "[PATH… | PLAN.json]",
-		Flags: join(fileFlags(), liveFlags(), planFlags(), []cli.Flag{
+		Flags: join(fileFlags(), liveFlags(), planFlags(), reviewFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "require-reviewed", Usage: "apply only what the comments on the pull requests merged since --base show, and leave drift"},
+			&cli.StringFlag{Name: "digest", Usage: "apply only the plan that has this `DIGEST`"},
 			&cli.StringFlag{Name: "result", Usage: "write what was done to `FILE`, as JSON"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
 		}),
@@ -41,6 +43,9 @@ func (p *program) applyCommand() *cli.Command {
 				return err
 			}
 			defer r.live.close()
+			if c.Bool("require-reviewed") {
+				r.plan.LeaveDrift()
+			}
 			if c.Bool("yes") { // nobody is asked: from here on an interrupt ends in good order
 				r.finishing.Store(true)
 			}
@@ -52,6 +57,9 @@ func (p *program) applyCommand() *cli.Command {
 			}
 			if !r.plan.Pending() {
 				return nil
+			}
+			if err := r.checkReviewed(c, m); err != nil {
+				return err
 			}
 			if err := r.confirm(c); err != nil {
 				return err

@@ -45,6 +45,11 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
+	return baseAt(c, tree, m.say)
+}
+
+// baseAt is what git said at a commit.
+func baseAt(c *cli.Context, tree *source.CommitTree, say func(string, ...any)) (*base, error) {
 	b := &base{commit: tree.Commit().Hash, zones: map[schema.Name]*schema.Zone{}, unknown: map[schema.Name]bool{}}
 	d, err := desiredAt(c, &place{tree: tree})
 	if d == nil {
@@ -52,9 +57,9 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 		// have been renamed; then base is unknown, and nothing counts as new.
 		switch {
 		case errors.Is(err, errNoZonesHere):
-			m.say("the base %s has no zone files: all that the files declare is new", b.commit[:12])
+			say("the base %s has no zone files: all that the files declare is new", b.commit[:12])
 		case errors.Is(err, fs.ErrNotExist):
-			m.say("the base %s does not have what is read here, so the plan gives no causes and deletes nothing for its sake: %v", b.commit[:12], err)
+			say("the base %s does not have what is read here, so the plan gives no causes and deletes nothing for its sake: %v", b.commit[:12], err)
 			b.broken = true
 		default:
 			return nil, fmt.Errorf("read the base %s: %w", b.commit[:12], err)
@@ -69,7 +74,7 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 		}
 	}
 	if n := d.problems.Count(schema.Error); n > 0 {
-		m.say("the base %s has mistakes of its own (%d): where its files cannot be read, the plan gives no cause", b.commit[:12], n)
+		say("the base %s has mistakes of its own (%d): where its files cannot be read, the plan gives no cause", b.commit[:12], n)
 	}
 	read := map[string]bool{}
 	for i := range d.zones {

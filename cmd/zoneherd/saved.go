@@ -82,7 +82,7 @@ func savedPlan(c *cli.Context) (string, error) {
 	if c.NArg() > 1 {
 		return "", usage("apply takes one saved plan, or zone files and directories, and not both")
 	}
-	for _, flag := range []string{"ref", "base", "changed", "zone", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns"} {
+	for _, flag := range []string{"ref", "base", "changed", "zone", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns", "require-reviewed"} {
 		if c.IsSet(flag) {
 			return "", usage("--%s is settled in a saved plan: give it to plan --out", flag)
 		}

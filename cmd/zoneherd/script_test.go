@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -37,7 +38,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 			return nil
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer, "merged": merged},
 		RequireExplicitExec: true,
 	})
 }
@@ -139,6 +140,19 @@ func answer(ts *testscript.TestScript, neg bool, args []string) {
 	status, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	gitHubOf(ts).Answer(githubtest.Answer{Method: args[0], Status: status, Body: fmt.Sprintf(`{"message":%q}`, args[2])})
+}
+
+// merged tells GitHub that the commit here was brought by a pull request, of
+// which others were brought before: merged 7.
+func merged(ts *testscript.TestScript, neg bool, args []string) {
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	git := exec.Command("git", "rev-parse", "HEAD")
+	git.Dir = ts.MkAbs(".")
+	out, err := git.Output()
+	ts.Check(err)
+	now := time.Now()
+	gitHubOf(ts).AddPull(githubtest.Pull{Number: number, State: "closed", MergedAt: &now, Commits: []string{strings.TrimSpace(string(out))}})
 }
 
 // setLines sets a variable to several lines: lines NAME LINE…

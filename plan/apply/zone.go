@@ -111,6 +111,10 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 		planned[identity(&z.Changes[i])]++
 		touched[z.Changes[i].Key.Name] = true
 	}
+	left := map[string]bool{}
+	for i := range z.Left {
+		left[identity(&z.Left[i])] = true
+	}
 	changes := make([]plan.Change, 0, len(fresh.Changes))
 	elsewhere := 0
 	for _, c := range fresh.Changes {
@@ -119,6 +123,9 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 			continue
 		}
 		id := identity(&c)
+		if left[id] {
+			continue
+		}
 		if planned[id] == 0 {
 			return nil, fmt.Errorf("%s %s: %w", c.Key.Name.Display(), c.Key.Type, ErrStale)
 		}

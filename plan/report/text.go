@@ -108,7 +108,7 @@ func (t *textWriter) loosened(settings []plan.Loosening) {
 
 // silent reports whether there is nothing to tell about a zone.
 func silent(z *plan.Zone) bool {
-	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(notable(z, z.Unmanaged)) == 0 && len(notable(z, z.Opaque)) == 0 && len(z.AlreadyLive) == 0
+	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(notable(z, z.Unmanaged)) == 0 && len(notable(z, z.Opaque)) == 0 && len(z.AlreadyLive) == 0 && len(z.Left) == 0
 }
 
 // notable leaves out what is left alone in every zone of a service that lists
@@ -147,6 +147,18 @@ func (t *textWriter) zone(z *plan.Zone) {
 	}
 	for _, warning := range z.Warnings {
 		t.line(yellow, "  ! %s", warning)
+	}
+	if len(z.Left) > 0 {
+		var left []string
+		for _, ch := range inReadingOrder(z.Left) {
+			left = append(left, fmt.Sprintf("%s %s", ch.Key.Name.Relative(z.Name), ch.Key.Type))
+		}
+		left = slices.Compact(left)
+		more := ""
+		if n := len(left) - 5; n > 0 {
+			left, more = left[:5], fmt.Sprintf(" and %d more", n)
+		}
+		t.line(yellow, "  · drift, left as it is: %s%s", strings.Join(left, ", "), more)
 	}
 	t.kept(z, z.Unmanaged)
 	t.kept(z, z.Opaque)
@@ -271,18 +283,25 @@ func (t *textWriter) kept(z *plan.Zone, kept []plan.Kept) {
 
 func (t *textWriter) totals(p *plan.Plan, quiet int) {
 	s := p.Summary
-	refused := 0
+	refused, left := 0, 0
 	for i := range p.Zones {
 		if len(p.Zones[i].Refused) > 0 {
 			refused++
 		}
+		left += len(p.Zones[i].Left)
+	}
+	if s.Writes == 0 && refused == 0 && left > 0 {
+		t.line(yellow, "nothing to do but for drift, which is left: %s", are(left, "record", "records"))
+		return
 	}
 	if s.Writes == 0 && refused == 0 {
 		t.line(green, "nothing to do: %s as declared (%s)", are(len(p.Zones), "zone is", "zones are"), are(s.Unchanged, "RRset", "RRsets"))
 		return
 	}
 	t.line(bold, "%d to create, %d to update, %d to delete; %s unchanged, %s as declared", s.Create, s.Update, s.Delete, are(s.Unchanged, "RRset", "RRsets"), are(quiet, "zone", "zones"))
-	if s.Drift+s.Conflict > 0 {
+	if left > 0 {
+		t.line(yellow, "drift is left as it is: %s", are(left, "record", "records"))
+	} else if s.Drift+s.Conflict > 0 {
 		t.line(yellow, "of these, drift in %s and conflict in %s", are(s.Drift, "RRset", "RRsets"), are(s.Conflict, "RRset", "RRsets"))
 	}
 	if s.Writes > 0 {

@@ -96,7 +96,7 @@ func (c *Client) PullRequest(ctx context.Context, a Actions) (int, error) {
 	if a.sha == "" || a.event.After == "" {
 		return 0, ErrNoPullRequest
 	}
-	merged, err := c.merged(ctx, a.event.After)
+	merged, err := c.Merged(ctx, a.event.After)
 	if err != nil {
 		return 0, err
 	}
@@ -106,8 +106,8 @@ func (c *Client) PullRequest(ctx context.Context, a Actions) (int, error) {
 	return merged[len(merged)-1], nil
 }
 
-// merged are the numbers of the merged pull requests that a commit belongs to.
-func (c *Client) merged(ctx context.Context, commit string) ([]int, error) {
+// Merged are the numbers of the merged pull requests that a commit belongs to.
+func (c *Client) Merged(ctx context.Context, commit string) ([]int, error) {
 	all, err := pages(ctx, c, "find the pull request of "+commit[:min(len(commit), 12)], func(opts github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 		return c.github.PullRequests.ListPullRequestsWithCommit(ctx, c.owner, c.name, commit, &opts)
 	})

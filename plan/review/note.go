@@ -13,15 +13,19 @@ import (
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/plan/saved"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
 // Note is what a comment carries hidden: which plan it shows, so that apply
 // can tell whether what it is about to do is what was reviewed.
 type Note struct {
-	Digest  plan.Digest `json:"digest"`
-	Commit  string      `json:"commit,omitempty"`
-	Earlier []Earlier   `json:"earlier,omitempty"` // the newest first
+	Digest plan.Digest `json:"digest"`
+	Commit string      `json:"commit,omitempty"`
+	// Side is a hash of the service and account that the plan was made
+	// against; empty where it does not say.
+	Side    string    `json:"side,omitempty"`
+	Earlier []Earlier `json:"earlier,omitempty"` // the newest first
 	// Zones are the digests of the zones that git changes, cut short and
 	// packed: 8 bytes that name the zone and 12 of its digest, each.
 	Zones []byte `json:"zones,omitempty"`
@@ -50,6 +54,9 @@ func noteOf(d *report.Document, before *Note) Note {
 	n := Note{Digest: d.Digest}
 	if d.Commit != nil {
 		n.Commit = *d.Commit
+	}
+	if d.Saved != nil {
+		n.Side = saved.Side(d.Endpoint, d.Account)
 	}
 	var entries [][]byte
 	for i := range d.Zones {

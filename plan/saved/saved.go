@@ -47,6 +47,12 @@ func Document(p *plan.Plan, about report.About, origin Origin) *report.Document 
 	return d
 }
 
+// Side is a hash of a service and an account, for where their names are
+// nobody's business.
+func Side(endpoint, account string) string {
+	return ofLines([]string{"endpoint " + endpoint, "account " + strings.ToLower(account)})
+}
+
 // ErrTampered says that a saved plan is not as it was written.
 var ErrTampered = errors.New("it is not as it was written: its checksum does not fit its content")
 
