@@ -58,7 +58,7 @@ type verdict struct {
 }
 
 // judge finds the cell for one RRset.
-func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord, owned map[schema.Key]bool) verdict {
+func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord, left leftAlone) verdict {
 	if b.Unknown {
 		return verdict{}
 	}
@@ -68,7 +68,7 @@ func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord
 		if sameAsLive(head, live) {
 			return verdict{}
 		}
-		if base == nil && b.leavesAlone(k, live, owned) {
+		if base == nil && b.leavesAlone(k, live, left) {
 			return verdict{cause: Intended}
 		}
 		return verdict{cause: Drift}
@@ -82,16 +82,23 @@ func (b *Base) judge(k schema.Key, head []schema.Value, live []schema.LiveRecord
 	return verdict{cause: Conflict, changed: true}
 }
 
+// leftAlone is what, besides base's own words, decides whether base would have
+// left an RRset alone.
+type leftAlone struct {
+	owned    map[schema.Key]bool  // what git has ever declared
+	external map[schema.Name]bool // names that external-dns marks
+}
+
 // leavesAlone reports whether base, which does not declare the RRset, would
 // have left all of it: it does not have the zone, prunes nothing, or ignores it.
-func (b *Base) leavesAlone(k schema.Key, live []schema.LiveRecord, owned map[schema.Key]bool) bool {
+func (b *Base) leavesAlone(k schema.Key, live []schema.LiveRecord, left leftAlone) bool {
 	if b.Zone == nil || b.Zone.State == schema.Absent || b.Options.Prune == PruneNone || b.Zone.Holds(k) != nil {
 		return true
 	}
-	if b.Options.Prune == PruneOwned && !owned[k] {
+	if b.Options.Prune == PruneOwned && !left.owned[k] {
 		return true
 	}
-	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore,
+	ig := &ignores{zone: b.Zone.Name, patterns: b.Options.Ignore, external: left.external,
 		declaresThis: func(schema.LiveRecord) bool { return false }, defaults: !b.Options.NoDefaultIgnores}
 	return !slices.ContainsFunc(live, func(r schema.LiveRecord) bool { return ig.reason(r, false) == "" })
 }
@@ -101,7 +108,10 @@ func (z *Zone) judge(in Input, d *difference, k schema.Key, head []schema.Value,
 	if in.Base == nil {
 		return
 	}
-	d.verdict = in.Base.judge(k, head, live, in.Owned)
+	if d.judged == nil && in.Live != nil {
+		d.external = externalNames(in.Live.Records)
+	}
+	d.verdict = in.Base.judge(k, head, live, leftAlone{in.Owned, d.external})
 	if d.judged == nil {
 		d.judged, d.conflicts = map[schema.Key]bool{}, map[schema.Key]string{}
 	}

@@ -76,6 +76,14 @@ func TestWhatBaseLeftAloneIsIntendedToGo(t *testing.T) {
 			}
 		})
 	}
+	marked := live(t, rec{"www", "A", "192.0.2.1", 60}, rec{"old", "A", "192.0.2.2", 60}, rec{"a-old", "TXT", `"heritage=external-dns"`, 60})
+	freed := everything
+	freed.NoDefaultIgnores = true
+	for _, c := range plan.New([]plan.Input{{Desired: head, Live: marked, Base: &plan.Base{Zone: head}}}, nil, freed).Zones[0].Changes {
+		if c.Cause != plan.Intended {
+			t.Errorf("%s, which external-dns held, goes for %q", c, c.Cause)
+		}
+	}
 	z := plan.New([]plan.Input{{Desired: head, Live: have, Base: &plan.Base{}}}, nil, plan.Options{}).Zones[0]
 	if len(z.Refused) != 1 || z.Refused[0].Guard != plan.GuardAdoption || z.Refused[0].Override != "--allow-deletes example.com" {
 		t.Errorf("a zone that is new to git: refused %v", z.Refused)

@@ -57,6 +57,7 @@ type difference struct {
 	drift, conflict                               int
 
 	judged    map[schema.Key]bool   // RRsets with a verdict
+	external  map[schema.Name]bool  // what external-dns marks, as base leaves it alone
 	conflicts map[schema.Key]string // what is live, where the digest is over that too
 }
 

@@ -214,7 +214,7 @@ const maxTrees = 256
 func (o *objects) blob(h plumbing.Hash) ([]byte, error) {
 	b, err := o.repo.BlobObject(h)
 	if err != nil {
-		return nil, err
+		return nil, lacking(err)
 	}
 	r, err := b.Reader()
 	if err != nil {
@@ -222,6 +222,14 @@ func (o *objects) blob(h plumbing.Hash) ([]byte, error) {
 	}
 	defer r.Close()
 	return io.ReadAll(r)
+}
+
+// lacking says why content is not there that a commit names.
+func lacking(err error) error {
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return errors.New("git has not fetched its content, since this is a partial clone: fetch it without --filter")
+	}
+	return err
 }
 
 // info describes an entry. A submodule is an empty directory, as it is in a
@@ -239,7 +247,7 @@ func (c *commitFS) info(e object.TreeEntry) (entryInfo, error) {
 	if err != nil { // which go-git does not find among borrowed objects
 		b, berr := c.repo.BlobObject(e.Hash)
 		if berr != nil {
-			return i, berr
+			return i, lacking(berr)
 		}
 		size = b.Size
 	}
@@ -274,11 +282,7 @@ func (c *commitFS) Open(name string) (fs.File, error) {
 			return fail(err)
 		}
 		for _, e := range t.Entries {
-			i, err := c.info(e)
-			if err != nil {
-				return fail(err)
-			}
-			f.entries = append(f.entries, fs.FileInfoToDirEntry(i))
+			f.entries = append(f.entries, commitEntry{c, e})
 		}
 		slices.SortFunc(f.entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 		return f, nil
@@ -291,6 +295,31 @@ func (c *commitFS) Open(name string) (fs.File, error) {
 		return fail(err)
 	}
 	return &commitFile{info, bytes.NewReader(text)}, nil
+}
+
+// commitEntry is an entry of a directory. Its size is asked for where somebody
+// wants it alone: a partial clone does not have every file.
+type commitEntry struct {
+	commit *commitFS
+	entry  object.TreeEntry
+}
+
+func (e commitEntry) Name() string { return e.entry.Name }
+func (e commitEntry) IsDir() bool  { return e.Type().IsDir() }
+func (e commitEntry) Type() fs.FileMode {
+	switch e.entry.Mode {
+	case filemode.Dir, filemode.Submodule:
+		return fs.ModeDir
+	case filemode.Symlink:
+		return fs.ModeSymlink
+	}
+	return 0
+}
+
+func (e commitEntry) Info() (fs.FileInfo, error) {
+	e.commit.mu.Lock()
+	defer e.commit.mu.Unlock()
+	return e.commit.info(e.entry)
 }
 
 type entryInfo struct {

@@ -250,3 +250,47 @@ func TestAWorkTreeThatDiffersFromItsCommitIsDirty(t *testing.T) {
 		t.Error("a zone file was removed, and nothing said")
 	}
 }
+
+// A partial clone lacks the content of what was not checked out, which is of
+// no matter to who does not read it.
+func TestACommitOfAPartialCloneIsReadWithoutWhatItLacks(t *testing.T) {
+	origin := t.TempDir()
+	gitIn(t, origin, "init", "-q", "-b", "main")
+	gitIn(t, origin, "config", "uploadpack.allowFilter", "true")
+	for name, text := range map[string]string{"zones/a.example.yaml": "records:\n  www: {type: A, value: 192.0.2.1}\n", "zones/NOTES.txt": "first", "zones/b.example.yaml": "{}"} {
+		if err := os.MkdirAll(filepath.Join(origin, "zones"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(origin, name), text)
+	}
+	gitIn(t, origin, "add", "-A")
+	gitIn(t, origin, "commit", "-qm", "first")
+	write(t, filepath.Join(origin, "zones/NOTES.txt"), "second")
+	gitIn(t, origin, "commit", "-qam", "second")
+	write(t, filepath.Join(origin, "zones/b.example.yaml"), "records:\n  www: {type: A, value: 192.0.2.1}\n")
+	gitIn(t, origin, "commit", "-qam", "third")
+	clone := filepath.Join(t.TempDir(), "clone")
+	gitIn(t, origin, "clone", "-q", "--filter=blob:none", "file://"+origin, clone)
+	load := func(revision string) Result {
+		c, err := OpenCommit(clone, revision)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := c.Path("zones")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Load(t.Context(), []Path{p}, Options{DefaultTTL: 60})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := load("HEAD~1"); len(r.Zones) != 1 || r.Problems.Err() == nil || !strings.Contains(r.Problems.Err().Error(), "zones/b.example.yaml: cannot be read: git has not fetched its content, since this is a partial clone") {
+		t.Errorf("a zone file that is lacking: %v", r.Problems)
+	}
+	gitIn(t, clone, "show", "HEAD~1:zones/b.example.yaml") // has git fetch it
+	if r := load("HEAD~1"); len(r.Zones) != 2 || r.Problems.Err() != nil {
+		t.Errorf("a text file that is lacking: %v", r.Problems)
+	}
+}

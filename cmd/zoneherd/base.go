@@ -51,7 +51,14 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 // baseAt is what git said at a commit.
 func baseAt(c *cli.Context, tree *source.CommitTree, say func(string, ...any)) (*base, error) {
 	b := &base{commit: tree.Commit().Hash, zones: map[schema.Name]*schema.Zone{}, unknown: map[schema.Name]bool{}}
-	d, err := desiredAt(c, &place{tree: tree})
+	d, err := desiredAt(c, &place{tree: tree}, c.Args().Slice())
+	if d == nil && c.NArg() > 0 && errors.Is(err, fs.ErrNotExist) {
+		// What is read here may have been elsewhere: base says where.
+		if own, ownErr := desiredAt(c, &place{tree: tree}, nil); own != nil {
+			say("the base %s does not have what is read here, so its own zone files are compared with", b.commit[:12])
+			d, err = own, ownErr
+		}
+	}
 	if d == nil {
 		// Only what is certainly not there is new. A path that base lacks may
 		// have been renamed; then base is unknown, and nothing counts as new.

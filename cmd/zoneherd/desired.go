@@ -38,11 +38,12 @@ func (p *program) desired(c *cli.Context) (*desired, error) {
 		return nil, err
 	}
 	defer at.Close()
-	return desiredAt(c, at)
+	return desiredAt(c, at, c.Args().Slice())
 }
 
-// desiredAt is desired for one place: the work tree or a commit.
-func desiredAt(c *cli.Context, at *place) (*desired, error) {
+// desiredAt is desired for one place, the work tree or a commit, and the paths
+// given there.
+func desiredAt(c *cli.Context, at *place, given []string) (*desired, error) {
 	d := &desired{config: source.NoConfig()}
 	configPath, err := configFile(c, at)
 	if err != nil {
@@ -55,7 +56,7 @@ func desiredAt(c *cli.Context, at *place) (*desired, error) {
 			return nil, err
 		}
 	}
-	paths, err := zonePaths(c, at, d.config)
+	paths, err := zonePaths(at, given, d.config)
 	if err != nil {
 		return nil, err
 	}
@@ -154,10 +155,9 @@ func configFile(c *cli.Context, at *place) (*source.Path, error) {
 	return nil, nil
 }
 
-// zonePaths are the files and directories to read: those on the command line,
-// else those of the configuration, else zones/.
-func zonePaths(c *cli.Context, at *place, config source.Config) ([]source.Path, error) {
-	given := c.Args().Slice()
+// zonePaths are the files and directories to read: those given, else those of
+// the configuration, else zones/.
+func zonePaths(at *place, given []string, config source.Config) ([]source.Path, error) {
 	if len(given) == 0 && config.Zones != nil {
 		return config.Zones, nil
 	}

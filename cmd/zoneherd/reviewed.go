@@ -193,7 +193,7 @@ func digestsBetween(c *cli.Context, from, to string) (map[schema.Name]plan.Diges
 	if err != nil {
 		return nil, err
 	}
-	head, err := desiredAt(c, &place{tree: tree})
+	head, err := desiredAt(c, &place{tree: tree}, c.Args().Slice())
 	if err != nil {
 		return nil, fmt.Errorf("read the commit %s: %w", to[:12], err)
 	}
