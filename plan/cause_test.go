@@ -2,7 +2,10 @@ package plan_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/schema"
@@ -159,5 +162,66 @@ func TestTheDigestOfAThreeWayPlanIsOverTheChange(t *testing.T) {
 	other := digest(desired(t, rec{"a", "A", "192.0.2.3", 60}, rec{"b", "A", "192.0.2.2", 60}), rec{"a", "A", "192.0.2.1", 60}, rec{"b", "A", "192.0.2.1", 60}, rec{"gone", "A", "192.0.2.1", 60})
 	if conflict == offline || other == offline || conflict == other {
 		t.Errorf("digests that ought to differ: %v", []string{fmt.Sprint(offline), fmt.Sprint(conflict), fmt.Sprint(other)})
+	}
+}
+
+// A service may list `www.example.com` for the name www.example.com and for
+// www.example.com.example.com: what git declares, or declared, tells which.
+func TestGitTellsHowToReadANameThatRepeatsTheZone(t *testing.T) {
+	plain := rec{"www", "A", "192.0.2.1", 60}
+	twice := rec{"www.example.com", "A", "192.0.2.1", 60}
+	other := rec{"www.example.com", "A", "192.0.2.2", 60}
+	for name, c := range map[string]struct {
+		base, head, live []rec // a live record of the deeper name is listed in the form of two readings
+		want             []string
+		refused          bool
+	}{
+		"declared at neither":               {nil, []rec{other}, []rec{twice}, nil, true},
+		"taken away":                        {[]rec{twice}, nil, []rec{twice}, []string{"1 delete www.example.com A -192.0.2.1/60"}, false},
+		"changed":                           {[]rec{twice}, []rec{other}, []rec{twice}, []string{"1 update www.example.com A -192.0.2.1/60 +192.0.2.2/60"}, false},
+		"declared at both, and live":        {nil, []rec{plain, twice}, []rec{twice, plain}, nil, false},
+		"taken away from both":              {[]rec{plain, twice}, nil, []rec{twice, plain}, []string{"1 delete www.example.com A -192.0.2.1/60", "1 delete www A -192.0.2.1/60"}, false},
+		"the deeper one is taken away":      {[]rec{plain, twice}, []rec{plain}, []rec{twice, plain}, []string{"1 delete www.example.com A -192.0.2.1/60"}, false},
+		"the deeper one was never declared": {nil, []rec{plain}, []rec{twice, plain}, []string{"1 delete www.example.com A -192.0.2.1/60"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := live(t, c.live...)
+			for i := range l.Records {
+				if l.Records[i].Name != schema.MustName("www.example.com") {
+					l.Records[i].Name, l.Records[i].Alternative = schema.MustName("www.example.com"), l.Records[i].Name
+				}
+			}
+			in := plan.Input{Desired: desired(t, c.head...), Live: l}
+			if c.base != nil {
+				in.Base = &plan.Base{Zone: desired(t, c.base...)}
+			}
+			p := plan.New([]plan.Input{in}, nil, everything)
+			if p.Refused() != c.refused {
+				t.Fatalf("refused %v", p.Zones[0].Refused)
+			}
+			if diff := cmp.Diff(c.want, lines(p)); diff != "" && !c.refused {
+				t.Error(diff)
+			}
+			for _, ch := range p.Zones[0].Changes {
+				if in.Base != nil && ch.Cause != plan.Intended {
+					t.Errorf("%v: the cause is %q", ch, ch.Cause)
+				}
+			}
+		})
+	}
+}
+
+// Moved by one level with the same data, the record that is live looks the same
+// before and after.
+func TestARecordThatMayHaveMovedALevelIsToldOf(t *testing.T) {
+	up, down := rec{"www", "A", "192.0.2.1", 60}, rec{"www.example.com", "A", "192.0.2.1", 60}
+	for _, c := range [][2]rec{{up, down}, {down, up}} {
+		l := live(t, up)
+		l.Records[0].Alternative = schema.MustName("www.example.com.example.com")
+		in := plan.Input{Desired: desired(t, c[1]), Live: l, Base: &plan.Base{Zone: desired(t, c[0])}}
+		z := plan.New([]plan.Input{in}, nil, everything).Zones[0]
+		if len(z.Changes) > 0 || len(z.Warnings) != 1 || !strings.Contains(z.Warnings[0], "look whether it answers there") {
+			t.Errorf("changes %v, warnings %v", z.Changes, z.Warnings)
+		}
 	}
 }

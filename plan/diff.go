@@ -71,7 +71,7 @@ type comparedSet struct {
 
 // newZone plans one zone.
 func newZone(in Input, opts Options) Zone {
-	z := Zone{Name: in.Desired.Name, Action: ZoneNone, Live: in.Live, Desired: in.Desired, Owned: in.Owned}
+	z := Zone{Name: in.Desired.Name, Action: ZoneNone, Live: in.Live, Desired: in.Desired, Base: in.Base, Owned: in.Owned}
 	opts.Allow = z.allowedByFile(in, opts.Allow)
 	switch {
 	case in.LiveErr != nil:
@@ -184,7 +184,7 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 	for i := range d.changes {
 		c := &d.changes[i]
 		if c.Action != Create && live.ambiguous[c.Handle] {
-			z.refuse(GuardAmbiguous, "", "the service lists the name of a %s record with the value %s in a form that can be read as %s or one level deeper, and neither is declared with that value: change it there by hand, or declare it",
+			z.refuse(GuardAmbiguous, "", "the service lists the name of a %s record with the value %s in a form that can be read as %s or one level deeper, and neither is declared with that value, or was: change it there by hand, or declare it",
 				c.Key.Type, c.Before.Data, c.Key.Name.Display())
 		}
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/zoneherd/zoneherd/schema"
@@ -13,6 +14,7 @@ type liveSide struct {
 	kept     []schema.LiveRecord   // stay, whatever is declared
 	// ambiguous are the handles of records whose owner name is a guess.
 	ambiguous map[schema.Handle]bool
+	plain     map[placed]bool // what is live under a name that is no guess; made where it is asked for
 }
 
 // has reports whether any record of a declared or undeclared RRset is live.
@@ -52,7 +54,7 @@ func (z *Zone) sortLive(in Input, opts Options) liveSide {
 	var rest []schema.LiveRecord
 	for j, r := range in.Live.Records {
 		if !r.Alternative.IsZero() {
-			r.Name = l.chooseName(in.Desired, r)
+			r.Name = z.chooseName(in, &l, r)
 		}
 		k := r.Key()
 		i, declared := index[k]
@@ -99,20 +101,59 @@ func (z *Zone) sortLive(in Input, opts Options) liveSide {
 }
 
 // chooseName decides between the two ways to read a record's owner name: the
-// one that git declares with this data. Where both or neither are, the
-// likelier stands; neither is remembered as a guess.
-func (l *liveSide) chooseName(zone *schema.Zone, r schema.LiveRecord) schema.Name {
-	here, there := declares(zone, r.Name, r.Data), declares(zone, r.Alternative, r.Data)
+// one that git declares with this data, now or else at base. Where both are
+// possible and the likelier is live in a spelling that leaves no choice, this
+// record is the other. Where git declares neither, the likelier is a guess,
+// which is remembered.
+func (z *Zone) chooseName(in Input, l *liveSide, r schema.LiveRecord) schema.Name {
+	here, there := declares(in.Desired, r.Name, r.Data), declares(in.Desired, r.Alternative, r.Data)
+	wasHere, wasThere := false, false
+	if in.Base != nil && in.Base.Zone != nil {
+		wasHere, wasThere = declares(in.Base.Zone, r.Name, r.Data), declares(in.Base.Zone, r.Alternative, r.Data)
+	}
+	moved := here != there && here == wasThere && there == wasHere
+	if !here && !there {
+		here, there = wasHere, wasThere
+	}
 	switch {
-	case there && !here:
-		return r.Alternative
-	case !there && !here:
+	case !here && !there:
 		if l.ambiguous == nil {
 			l.ambiguous = map[schema.Handle]bool{}
 		}
 		l.ambiguous[r.Handle] = true
+		return r.Name
+	case here && l.isPlain(in.Live, r):
+		return r.Alternative
 	}
-	return r.Name
+	name := r.Name
+	if !here {
+		name = r.Alternative
+	}
+	if moved {
+		z.Warnings = append(z.Warnings, fmt.Sprintf("the service lists the name of a %s record with the value %s in a form that can be read as %s or one level deeper, and the declaration has moved from one to the other: it counts as %s, where it is declared now, so look whether it answers there",
+			r.Data.Type(), r.Data, r.Name.Display(), name.Display()))
+	}
+	return name
+}
+
+// isPlain reports whether a record like r is live at r's likelier name in a
+// spelling that can be read in one way only.
+func (l *liveSide) isPlain(live *schema.LiveZone, r schema.LiveRecord) bool {
+	if l.plain == nil {
+		l.plain = map[placed]bool{}
+		for _, o := range live.Records {
+			if o.Alternative.IsZero() {
+				l.plain[placed{o.Name, o.Data}] = true
+			}
+		}
+	}
+	return l.plain[placed{r.Name, r.Data}]
+}
+
+// placed is data at a name.
+type placed struct {
+	name schema.Name
+	data schema.Data
 }
 
 // declares reports whether the zone declares this very data at a name.

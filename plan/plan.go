@@ -82,8 +82,10 @@ type Zone struct {
 	After []schema.Name
 	// Live is what the plan was made against; nil where the zone is not live.
 	Live *schema.LiveZone
-	// Desired is what git declares, and Owned what it has ever declared.
+	// Desired is what git declares, Base what it said before (nil for a two-way
+	// plan), and Owned what it has ever declared.
 	Desired *schema.Zone
+	Base    *Base
 	Owned   map[schema.Key]bool
 
 	// Reviewed: the digest is over what base → head changes, live or not, and

@@ -603,3 +603,40 @@ func TestWhatWentBeforeAFailedSwapIsPutBack(t *testing.T) {
 		})
 	}
 }
+
+// A name that repeats the zone's is listed as another could be, and is changed
+// and removed all the same, since base says which of them it is.
+func TestANameThatRepeatsTheZoneIsApplied(t *testing.T) {
+	for _, dialect := range []string{"", "names=relative", "names=fqdn", "names=dot"} {
+		t.Run(dialect, func(t *testing.T) {
+			l := newLive(t, dialect, nil)
+			opts := everything
+			var before *schema.Zone
+			for _, z := range []schema.Zone{
+				zone(t, "example.com", "www A 192.0.2.1", "www.example.com A 192.0.2.1"),
+				zone(t, "example.com", "www A 192.0.2.1", "www.example.com A 192.0.2.2"),
+				zone(t, "example.com", "www A 192.0.2.1"),
+			} {
+				planned := func() *plan.Plan {
+					p := planFor(t, l, opts, z)
+					if before == nil {
+						return p
+					}
+					return plan.New([]plan.Input{{Desired: &z, Live: p.Zones[0].Live, Base: &plan.Base{Zone: before}}}, nil, opts)
+				}
+				p := planned()
+				if p.Refused() || !p.Pending() {
+					t.Fatalf("refused %v, changes %v", p.Zones[0].Refused, p.Zones[0].Changes)
+				}
+				if r := apply.Run(t.Context(), l, p, apply.Options{Plan: opts}); !r.Complete() {
+					t.Fatal(outcomes(r))
+				}
+				if p := planned(); p.Pending() {
+					t.Fatalf("the plan once more has %v", p.Zones[0].Changes)
+				}
+				before = &z
+			}
+			wantRecords(t, l, "example.com", "www A 192.0.2.1")
+		})
+	}
+}

@@ -91,7 +91,7 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 	} else {
 		opts.Allow = plan.Allow{}
 	}
-	fresh := plan.New([]plan.Input{{Desired: z.Desired, Live: live, Owned: z.Owned}}, nil, opts).Zones[0]
+	fresh := plan.New([]plan.Input{{Desired: z.Desired, Live: live, Base: z.Base, Owned: z.Owned}}, nil, opts).Zones[0]
 	if z.Action == plan.ZoneCreate {
 		for _, refusal := range fresh.Refused {
 			if refusal.Guard != plan.GuardApexNS {
