@@ -225,7 +225,7 @@ func (z *Zone) guardAdoption(in Input, opts Options) {
 // between reports whether live is on its way from base to head: all that both
 // have, nothing that neither has, and no more or fewer records than either.
 func between(base, head []schema.Value, live []schema.LiveRecord) bool {
-	if len(live) < min(len(base), len(head)) || len(live) > max(len(base), len(head)) || len(base) == 0 || len(head) == 0 {
+	if len(live) < min(len(base), len(head)) || len(live) > max(len(base), len(head)) {
 		return false
 	}
 	was, is := map[Record]bool{}, map[Record]bool{}

@@ -139,6 +139,29 @@ func TestAnRRsetThatIsAppliedInPartStaysIntended(t *testing.T) {
 	}
 }
 
+// An apply that is interrupted between the records of an RRset that it creates,
+// or removes, leaves nothing that git did not say.
+func TestAnRRsetThatIsCreatedOrRemovedInPartStaysIntended(t *testing.T) {
+	one, two := rec{"@", "MX", "10 mx1.example.net.", 60}, rec{"@", "MX", "20 mx2.example.net.", 60}
+	for name, c := range map[string]struct{ base, head, before, half, foreign []rec }{
+		"created": {nil, []rec{one, two}, nil, []rec{one}, []rec{{"@", "MX", "10 mx1.example.net.", 61}}},
+		"removed": {[]rec{one, two}, nil, []rec{one, two}, []rec{two}, []rec{{"@", "MX", "20 mx2.example.net.", 61}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := func(l []rec) *plan.Plan {
+				return plan.New([]plan.Input{{Desired: desired(t, c.head...), Live: live(t, l...), Base: &plan.Base{Zone: desired(t, c.base...)}}}, nil, everything)
+			}
+			before, half, foreign := at(c.before), at(c.half), at(c.foreign)
+			if half.Zones[0].Changes[0].Cause != plan.Intended || half.Digest != before.Digest {
+				t.Errorf("half done: the cause is %q, the digest moved: %v", half.Zones[0].Changes[0].Cause, half.Digest != before.Digest)
+			}
+			if foreign.Zones[0].Changes[0].Cause != plan.Conflict || foreign.Digest == before.Digest {
+				t.Errorf("somebody else's: the cause is %q", foreign.Zones[0].Changes[0].Cause)
+			}
+		})
+	}
+}
+
 // The digest of a three-way plan is what a reviewer approves: it stays the same
 // while the change is applied in part and while live drifts elsewhere, equals
 // the one without a live side, and moves with a conflict and with the change.
