@@ -119,7 +119,7 @@ func (z *Zone) judge(in Input, d *difference, k schema.Key, head []schema.Value,
 	switch {
 	case d.verdict.alreadyLive:
 		z.AlreadyLive = append(z.AlreadyLive, Kept{Key: k, Records: len(live), Reason: "live already as declared"})
-	case d.verdict.cause == Conflict, d.verdict.cause == Intended && !d.verdict.changed: // nobody saw in git what goes
+	case d.verdict.cause == Conflict:
 		d.conflicts[k] = textOf(len(live), func(i int) Record { return Record{live[i].Data, live[i].TTL} })
 	}
 }
@@ -166,15 +166,10 @@ func (z *Zone) review(in Input, d *difference) {
 	if absent := in.Desired.State == schema.Absent; absent && (in.Base.Zone == nil || in.Base.Zone.State == schema.Present) {
 		lines = append(lines, line("state", z.Name.String(), "absent"))
 	}
-	if d != nil {
-		for k := range d.conflicts {
-			keys[k] = true
-		}
-		z.LiveBound = len(d.conflicts) > 0
-	}
+	z.LiveBound = d != nil && len(d.conflicts) > 0
 	for k := range keys {
 		before, after := in.Base.set(k), head(k)
-		if sameValues(before, after) && (d == nil || d.conflicts[k] == "") {
+		if sameValues(before, after) {
 			continue
 		}
 		fields := []string{z.Name.String(), k.Name.String(), string(k.Type),

@@ -58,7 +58,7 @@ type difference struct {
 
 	judged    map[schema.Key]bool   // RRsets with a verdict
 	external  map[schema.Name]bool  // what external-dns marks, as base leaves it alone
-	conflicts map[schema.Key]string // what is live, where the digest is over that too
+	conflicts map[schema.Key]string // what is live in a conflict, for the digest
 }
 
 // comparedSet is an RRset that takes part in the comparison: what is live of
@@ -237,7 +237,8 @@ func (d *difference) rrset(set comparedSet, p pairing) {
 		d.changes = append(d.changes, Change{Action: Create, Key: k, Position: v.Position, Cause: cause, After: &Record{v.Data, v.TTL}})
 	}
 	for _, r := range p.delete {
-		d.changes = append(d.changes, Change{Action: Delete, Key: k, Handle: r.Handle, Cause: cause, Before: &Record{r.Data, r.TTL}})
+		d.changes = append(d.changes, Change{Action: Delete, Key: k, Handle: r.Handle, Cause: cause, Before: &Record{r.Data, r.TTL},
+			Adopted: cause == Intended && !d.verdict.changed})
 	}
 }
 

@@ -91,7 +91,7 @@ type Zone struct {
 	// Reviewed: the digest is over what base → head changes, live or not, and
 	// that is something.
 	Reviewed bool
-	// LiveBound: the digest is over something live too, as in a conflict.
+	// LiveBound: the digest is over something live too, in a conflict.
 	LiveBound bool
 	// Left are changes that [Plan.LeaveDrift] has taken out.
 	Left []Change
@@ -135,6 +135,9 @@ type Change struct {
 	Risks    []Risk
 	Cause    Cause           // why, where the plan has a base
 	Position schema.Position // where git declares it; none for a deletion
+	// Adopted marks a deletion of what base left alone, which no difference in
+	// git shows: the digest is not over it.
+	Adopted bool
 }
 
 // Record is one side of a change.

@@ -148,6 +148,16 @@ func mergedAs(ctx context.Context, client *review.Client, commit string) (int, e
 // It is what one pull request showed; or each change of the zone was what its
 // own pull request showed, and nothing live has come between.
 func (all reviews) check(z *plan.Zone, base *base) string {
+	for i := range z.Changes {
+		c := &z.Changes[i]
+		seen := func(one reviewed) bool { return one.note != nil && !one.other && one.note.Adopts(z.Name, c) }
+		if c.Adopted && !slices.ContainsFunc(all, seen) {
+			return fmt.Sprintf("no review showed that %s %s is deleted, which was left alone before", c.Key.Name.Display(), c.Key.Type)
+		}
+	}
+	if !slices.ContainsFunc(z.Changes, func(c plan.Change) bool { return !c.Adopted }) {
+		return ""
+	}
 	if was := base.zones[z.Name]; z.Action == plan.ZoneCreate && was != nil && was.State == schema.Present {
 		return "the zone is gone live, and would be made anew"
 	}

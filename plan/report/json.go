@@ -85,6 +85,7 @@ type Change struct {
 	After    *Record          `json:"after,omitempty"`
 	Cause    string           `json:"cause,omitempty"` // with a base
 	Swap     bool             `json:"swap,omitempty"`
+	Adopted  bool             `json:"adopted,omitempty"` // deletes what base left alone
 	Risks    []Risk           `json:"risks"`
 	Wave     int              `json:"wave"`
 	Position *schema.Position `json:"position,omitempty"`
@@ -202,7 +203,7 @@ func zoneOf(z *plan.Zone) Zone {
 		c := &z.Changes[i]
 		change := Change{
 			Action: string(c.Action), Name: c.Key.Name.Relative(z.Name), Type: string(c.Key.Type),
-			Before: recordOf(c.Before), After: recordOf(c.After), Cause: string(c.Cause), Swap: c.Swap, Wave: c.Wave,
+			Before: recordOf(c.Before), After: recordOf(c.After), Cause: string(c.Cause), Swap: c.Swap, Adopted: c.Adopted, Wave: c.Wave,
 			Risks: make([]Risk, 0, len(c.Risks)), Position: positionOf(c.Position),
 		}
 		for _, r := range c.Risks {

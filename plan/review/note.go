@@ -29,6 +29,9 @@ type Note struct {
 	// Zones are the digests of the zones that git changes, cut short and
 	// packed: 8 bytes that name the zone and 12 of its digest, each.
 	Zones []byte `json:"zones,omitempty"`
+	// Adopted are hashes, 12 bytes each, of the deletions of what base left
+	// alone, which the digests are not over.
+	Adopted []byte `json:"adopted,omitempty"`
 }
 
 // Earlier is a plan that a comment showed before.
@@ -64,6 +67,18 @@ func noteOf(d *report.Document, before *Note) Note {
 			entries = append(entries, entry(z.Zone, z.Digest))
 		}
 	}
+	var adopted [][]byte
+	for i := range d.Zones {
+		z := &d.Zones[i]
+		for j := range z.Changes {
+			if c := &z.Changes[j]; c.Adopted && c.Before != nil {
+				adopted = append(adopted, deletion(z.Zone, c.Name, c.Type, *c.Before))
+			}
+		}
+	}
+	if len(adopted) <= maxNoted {
+		n.Adopted = bytes.Join(adopted, nil)
+	}
 	slices.SortFunc(entries, bytes.Compare)
 	if len(entries) <= maxNoted {
 		n.Zones = bytes.Join(entries, nil)
@@ -92,6 +107,24 @@ func (n *Note) Covers(zone schema.Name, digest plan.Digest) bool {
 	want := entry(zone.Display(), digest)
 	for at := 0; at+entryBytes <= len(n.Zones); at += entryBytes {
 		if bytes.Equal(n.Zones[at:at+entryBytes], want) {
+			return true
+		}
+	}
+	return false
+}
+
+// deletion is what a deletion is noted as.
+func deletion(zone, name, typ string, r report.Record) []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %q", zone, name, typ, r.TTL, r.Data))
+	return sum[:digestBytes]
+}
+
+// Adopts reports whether the note's plan shows this deletion of what base left
+// alone.
+func (n *Note) Adopts(zone schema.Name, c *plan.Change) bool {
+	want := deletion(zone.Display(), c.Key.Name.Relative(zone), string(c.Key.Type), report.Record{Data: c.Before.Data.String(), TTL: c.Before.TTL})
+	for at := 0; at+digestBytes <= len(n.Adopted); at += digestBytes {
+		if bytes.Equal(n.Adopted[at:at+digestBytes], want) {
 			return true
 		}
 	}
