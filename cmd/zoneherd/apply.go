@@ -110,7 +110,7 @@ func (r *planned) apply(c *cli.Context) error {
 	})
 	bar.end()
 	out, style := r.stdout, r.style()
-	if c.String("format") == "json" { // stdout is the plan's alone
+	if c.String("format") != "text" { // stdout is the plan's alone
 		out, style = r.stderr, report.Style{}
 	}
 	told := report.Outcome(out, result, style)

@@ -52,8 +52,8 @@ func planFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "allow-apex-ns", Usage: "let the NS records of the apex of `ZONE` change (repeatable)"},
 		&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
 		&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 where changes are pending, or were made"},
-		&cli.StringSliceFlag{Name: "report", Usage: "write the plan to `FILE` too, as its ending says: .txt, .md or .json (repeatable)"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "how the plan is printed: `text|markdown|json`"},
+		&cli.StringSliceFlag{Name: "report", Usage: "write the plan to `FILE` too, as its ending says: .txt, .md, .html or .json (repeatable)"},
+		&cli.StringFlag{Name: "format", Value: "text", Usage: "how the plan is printed: `text|markdown|html|json`"},
 	}
 }
 

@@ -218,6 +218,8 @@ func (r *planned) write(w io.Writer, format string, style report.Style) error {
 		return report.JSON(w, report.NewDocument(r.plan, r.about()))
 	case "markdown":
 		return report.Markdown(w, report.NewDocument(r.plan, r.about()), report.MarkdownOptions{Limit: report.SummaryLimit})
+	case "html":
+		return report.HTML(w, report.NewDocument(r.plan, r.about()))
 	}
 	return report.Text(w, r.plan, r.about(), style)
 }
@@ -229,6 +231,8 @@ func reportFormat(file string) string {
 		return "json"
 	case ".md":
 		return "markdown"
+	case ".html":
+		return "html"
 	case ".txt":
 		return "text"
 	}
@@ -237,12 +241,12 @@ func reportFormat(file string) string {
 
 // checkFormats refuses formats that there are not, before anything is done.
 func checkFormats(c *cli.Context) error {
-	if f := c.String("format"); !slices.Contains([]string{"text", "markdown", "json"}, f) {
-		return usage("--format is text, markdown or json, not %q", f)
+	if f := c.String("format"); !slices.Contains([]string{"text", "markdown", "html", "json"}, f) {
+		return usage("--format is text, markdown, html or json, not %q", f)
 	}
 	for _, file := range c.StringSlice("report") {
 		if reportFormat(file) == "" {
-			return usage("--report %s: the name of a report ends in .txt, .md or .json, which says how it is written", file)
+			return usage("--report %s: the name of a report ends in .txt, .md, .html or .json, which says how it is written", file)
 		}
 	}
 	return nil

@@ -220,7 +220,7 @@ func TestThePageInABrowser(t *testing.T) {
 		p.focus("[name=zone]")
 		p.run(chromedp.KeyEvent("nowhere"))
 		p.until(`document.getElementById("shown").textContent === "0 of 4 changes shown" && !document.getElementById("none").hidden`)
-		p.run(chromedp.KeyEvent(strings.Repeat(kb.Backspace, len("nowhere"))+"BUSY"))
+		p.run(chromedp.KeyEvent(strings.Repeat(kb.Backspace, len("nowhere")) + "BUSY"))
 		p.until(`document.getElementById("shown").textContent === "4 of 4 changes shown" && document.getElementById("none").hidden`)
 
 		p.focus("[name=cause]")
@@ -280,7 +280,7 @@ func TestThePageInABrowser(t *testing.T) {
 	})
 
 	t.Run("fits on a phone", func(t *testing.T) {
-		for name, page := range map[string]string{"phone": full, "phone-base": base} {
+		for name, page := range map[string]string{"phone": full, "phone-base": base, "phone-long": pageOf(t, filled(strings.Repeat("long", 60), ""))} {
 			p := open(t, browser, page, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
 			if width := eval[int](p, "document.documentElement.scrollWidth"); width > 360 {
 				t.Errorf("%s is %d pixels wide", name, width)

@@ -1,8 +1,9 @@
 // Package report shows a plan, and what became of it, to a reader: as text for
-// people ([Text], [Outcome]) and as JSON for programs ([JSON]).
+// people ([Text], [Outcome]), as a page for a browser ([HTML]) and as JSON for
+// programs ([JSON]).
 //
 // All that comes from a record or a server passes [Inert] on its way to a
-// terminal, so that no control character in it takes effect.
+// terminal or a page, so that no control character in it takes effect.
 package report
 
 import (
