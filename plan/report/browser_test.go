@@ -124,7 +124,7 @@ func eval[T any](p *tab, expression string) (v T) {
 	return v
 }
 
-// waits until an expression holds in the page.
+// until waits until an expression holds in the page.
 func (p *tab) until(expression string) {
 	p.t.Helper()
 	if err := chromedp.Run(p.ctx, chromedp.Poll(expression, nil, chromedp.WithPollingTimeout(time.Minute))); err != nil {
@@ -151,6 +151,12 @@ func (p *tab) focus(selector string) {
 	p.t.Fatalf("the tabulator key does not lead to %s", selector)
 }
 
+// layOut has the browser lay out what is out of sight too.
+func (p *tab) layOut() {
+	p.t.Helper()
+	p.run(chromedp.Evaluate(`document.querySelectorAll(".zone, .full").forEach((e) => { e.style.contentVisibility = "visible" })`, nil))
+}
+
 // picture writes what is seen into the directory ZONEHERD_PICTURES, for people.
 func (p *tab) picture(name string) {
 	p.t.Helper()
@@ -158,7 +164,7 @@ func (p *tab) picture(name string) {
 	if dir == "" {
 		return
 	}
-	p.run(chromedp.Evaluate(`document.querySelectorAll(".zone, .full").forEach((e) => { e.style.contentVisibility = "visible" })`, nil))
+	p.layOut()
 	var png []byte
 	p.run(chromedp.FullScreenshot(&png, 100))
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
@@ -282,6 +288,7 @@ func TestThePageInABrowser(t *testing.T) {
 	t.Run("fits on a phone", func(t *testing.T) {
 		for name, page := range map[string]string{"phone": full, "phone-base": base, "phone-long": pageOf(t, filled(strings.Repeat("long", 60), ""))} {
 			p := open(t, browser, page, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
+			p.layOut()
 			if width := eval[int](p, "document.documentElement.scrollWidth"); width > 360 {
 				t.Errorf("%s is %d pixels wide", name, width)
 			}
