@@ -23,6 +23,27 @@ func linksTo(files string) links {
 	return links(strings.TrimSuffix(u.String(), "/") + "/")
 }
 
+// url is where a position can be looked at; empty where nowhere. Neither the
+// angle brackets of a link in Markdown nor quotes stand in it.
+func (l links) url(p schema.Position) string {
+	if l == "" || path.IsAbs(p.File) {
+		return ""
+	}
+	parts := strings.Split(p.File, "/")
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	u, err := url.Parse(string(l))
+	if err != nil {
+		return ""
+	}
+	u = u.JoinPath(parts...)
+	if p.Line > 0 {
+		u.Fragment = fmt.Sprintf("L%d", p.Line)
+	}
+	return strings.NewReplacer("<", "%3C", ">", "%3E").Replace(u.String())
+}
+
 // place is a position and its URL, empty where there is none.
 type place struct {
 	Text inert
@@ -33,17 +54,5 @@ func (l links) place(p *schema.Position) place {
 	if p == nil {
 		return place{}
 	}
-	out := place{Text: quoted(p.String())}
-	if l == "" || path.IsAbs(p.File) {
-		return out
-	}
-	parts := strings.Split(p.File, "/")
-	for i, part := range parts {
-		parts[i] = url.PathEscape(part)
-	}
-	out.URL = string(l) + strings.Join(parts, "/")
-	if p.Line > 0 {
-		out.URL += fmt.Sprintf("#L%d", p.Line)
-	}
-	return out
+	return place{quoted(p.String()), l.url(*p)}
 }

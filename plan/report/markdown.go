@@ -256,8 +256,8 @@ func (m *markdown) others(d *Document) {
 
 // link points at a place in the repository where it can be looked at.
 func (d *Document) link(p schema.Position) string {
-	url, ok := d.fileURL(p)
-	if !ok {
+	url := linksTo(d.Files).url(p)
+	if url == "" {
 		return code(p.String())
 	}
 	return fmt.Sprintf("[%s](<%s>)", code(p.String()), url)

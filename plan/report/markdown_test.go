@@ -49,8 +49,8 @@ func TestMarkdownOfAPlan(t *testing.T) {
 	golden(t, "testdata/threeway.md", []byte(markdown(t, report.NewDocument(threeWay(t), with), report.MarkdownOptions{})))
 }
 
-// large is the document of a plan with many changes.
-func large(t testing.TB, zones, changes int) *report.Document {
+// parted is the document of a plan with many changes.
+func parted(t testing.TB, zones, changes int) *report.Document {
 	d := &report.Document{FormatVersion: report.FormatVersion, Digest: "sha256:0", Live: "x"}
 	for i := range zones {
 		z := report.Zone{Zone: fmt.Sprintf("z%d.example", i), Action: "none"}
@@ -73,7 +73,7 @@ func large(t testing.TB, zones, changes int) *report.Document {
 func TestMarkdownFitsItsLimit(t *testing.T) {
 	for _, size := range [][2]int{{1, 3}, {1, 100}, {3, 400}, {1, 10_000}, {1000, 10}, {5000, 1}} {
 		for _, limit := range []int{2000, 10_000, report.CommentLimit, report.SummaryLimit} {
-			d := large(t, size[0], size[1])
+			d := parted(t, size[0], size[1])
 			got := markdown(t, d, report.MarkdownOptions{Limit: limit, Rest: "all of it is in the [job summary](https://x.example)"})
 			if len(got) > limit {
 				t.Errorf("%v changes in %d bytes, the limit is %d", size, len(got), limit)
@@ -186,7 +186,7 @@ func skeleton(t testing.TB, text string) (elements []string, outside string) {
 }
 
 func BenchmarkMarkdown(b *testing.B) {
-	d := large(b, 1, 10_000)
+	d := parted(b, 1, 10_000)
 	for b.Loop() {
 		if got := markdown(b, d, report.MarkdownOptions{Limit: report.CommentLimit}); len(got) < 1000 {
 			b.Fatal(got)
