@@ -17,6 +17,7 @@ type builder struct {
 	included map[Path]schema.Position // every file that was included, and where
 
 	sets  map[schema.Key]*set
+	order []*set // the sets as they came, which is mostly the order they end in
 	held  []schema.Held
 	hosts []hostUse
 	files []string

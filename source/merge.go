@@ -23,6 +23,7 @@ func (b *builder) merge(k schema.Key, r *record, values []schema.Value) {
 	if s == nil {
 		s = &set{RRset: schema.RRset{Key: k, Position: r.at, Values: values[:0]}, explicit: r.hasTTL, explicitAt: r.ttlAt}
 		b.sets[k] = s
+		b.order = append(b.order, s)
 	} else if !b.file.fromLive {
 		b.mergeTTL(s, r, values)
 	}
@@ -89,10 +90,7 @@ func (s *set) add(v schema.Value) {
 // rrsets gives the zone's RRsets in order, without those that are held. What
 // is both declared and held is an error unless an alias stands in for it.
 func (b *builder) rrsets() []schema.RRset {
-	sets := make([]*set, 0, len(b.sets))
-	for _, s := range b.sets {
-		sets = append(sets, s)
-	}
+	sets := b.order
 	slices.SortFunc(sets, func(x, y *set) int { return x.Key.Compare(y.Key) })
 	out := make([]schema.RRset, 0, len(sets))
 	for _, s := range sets {

@@ -44,7 +44,7 @@ func (r *recordReader) owners(n *yaml.Node) {
 	d, zone := r.doc, r.b.zone.name
 	pairs := d.pairs(n)
 	if r.b.sets == nil {
-		r.b.sets = make(map[schema.Key]*set, len(pairs))
+		r.b.sets, r.b.order = make(map[schema.Key]*set, len(pairs)), make([]*set, 0, len(pairs))
 	}
 	seen := make(map[schema.Name]int, len(pairs)) // which of the pairs has it first
 	for i, p := range pairs {
