@@ -73,6 +73,9 @@ type comparedSet struct {
 func newZone(in Input, opts Options) Zone {
 	z := Zone{Name: in.Desired.Name, Action: ZoneNone, Live: in.Live, Desired: in.Desired, Base: in.Base, Owned: in.Owned}
 	opts.Allow = z.allowedByFile(in, opts.Allow)
+	if in.Desired.FromLive { // restoring makes all of the zone equal
+		opts.Prune, opts.Ignore, opts.NoDefaultIgnores = PruneAll, nil, true
+	}
 	switch {
 	case in.LiveErr != nil:
 		z.refuse(GuardIncomplete, "", "%s", in.LiveErr)

@@ -136,6 +136,9 @@ func externalNames(records []schema.LiveRecord) map[schema.Name]bool {
 func CheckIgnored(zones []schema.Zone, patterns []Pattern) schema.Problems {
 	var problems schema.Problems
 	for i := range zones {
+		if zones[i].FromLive { // it is restored whole
+			continue
+		}
 		for _, set := range zones[i].RRsets {
 			for _, v := range set.Values {
 				for _, p := range patterns {

@@ -16,12 +16,14 @@ import (
 func (r *recordReader) value(rec *record, owner schema.Name, n *yaml.Node) (schema.Value, bool) {
 	d := r.doc
 	v := schema.Value{TTL: rec.ttl, Position: d.at(n), Lenient: rec.lenient}
-	raw := rec.raw
+	raw, presentation := rec.raw, false
 	if n.Kind == yaml.MappingNode && r.b.file.fromLive && d.isWrapped(n) {
 		for _, p := range d.pairs(n) {
 			switch p.text {
 			case "value", "raw":
 				n, raw = p.value, raw || p.text == "raw"
+			case "data":
+				n, presentation = p.value, true
 			case "ttl":
 				ttl, err := schema.ParseTTL(p.value.Value)
 				if err != nil {
@@ -30,7 +32,7 @@ func (r *recordReader) value(rec *record, owner schema.Name, n *yaml.Node) (sche
 				}
 				v.TTL = ttl
 			default:
-				d.problem(d.at(p.key), "unknown-key", "a value with its own TTL has no key %q: it has value or raw, and ttl", p.text)
+				d.problem(d.at(p.key), "unknown-key", "a value with its own TTL has no key %q: it has value, data or raw, and ttl", p.text)
 				return v, false
 			}
 		}
@@ -40,18 +42,30 @@ func (r *recordReader) value(rec *record, owner schema.Name, n *yaml.Node) (sche
 		v.Data = schema.Opaque{RRType: rec.typ, Raw: text}
 		return v, ok
 	}
+	if presentation {
+		text, ok := d.scalar(n, "data")
+		if !ok {
+			return v, false
+		}
+		var err error
+		if v.Data, err = schema.ParseData(rec.typ, text); err != nil {
+			d.problem(d.at(n), strings.ToLower(string(rec.typ)), "%v", err)
+			return v, false
+		}
+		return v, true
+	}
 	var ok bool
 	v.Data, ok = r.data(rec, owner, n)
 	return v, ok
 }
 
-// isWrapped reports whether a mapping is {value, ttl} or {raw, ttl} rather
-// than the fields of a record type.
+// isWrapped reports whether a mapping is {value, ttl}, {raw, ttl} or, in
+// presentation form, {data, ttl} rather than the fields of a record type.
 func (d *document) isWrapped(n *yaml.Node) bool {
 	wrapped := false
 	for _, p := range d.pairs(n) {
 		switch p.text {
-		case "value", "raw", "ttl":
+		case "value", "raw", "data", "ttl":
 			wrapped = wrapped || p.text != "value"
 		default:
 			return false

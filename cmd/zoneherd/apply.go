@@ -11,6 +11,7 @@ import (
 
 	"github.com/zoneherd/zoneherd/plan/apply"
 	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/schema"
 )
 
 func (p *program) applyCommand() *cli.Command {
@@ -22,6 +23,7 @@ func (p *program) applyCommand() *cli.Command {
 			&cli.BoolFlag{Name: "require-reviewed", Usage: "apply only what the comments on the pull requests merged since --base show, and leave drift"},
 			&cli.StringFlag{Name: "digest", Usage: "apply only the plan that has this `DIGEST`"},
 			&cli.StringFlag{Name: "result", Usage: "write what was done to `FILE`, as JSON"},
+			&cli.StringFlag{Name: "backup-dir", Usage: "keep what zones held before below `DIR`", DefaultText: "~/.local/state/zoneherd/backups"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
 		}),
 		Action: func(c *cli.Context) error {
@@ -64,7 +66,7 @@ func (p *program) applyCommand() *cli.Command {
 			if err := r.confirm(c); err != nil {
 				return err
 			}
-			return r.apply(c)
+			return r.apply(c, m)
 		},
 	}
 }
@@ -95,13 +97,23 @@ func (r *planned) confirm(c *cli.Context) error {
 }
 
 // apply carries the plan out and reports what was done.
-func (r *planned) apply(c *cli.Context) error {
+func (r *planned) apply(c *cli.Context, m *messages) error {
+	saved, err := r.backups(c)
+	if err != nil {
+		return err
+	}
+	defer saved.close()
+	var backup func(*schema.LiveZone) error
+	if saved != nil {
+		backup = saved.save
+	}
 	r.finishing.Store(true)
 	bar := r.progress("writing", r.plan.Summary.Writes)
 	result := apply.Run(c.Context, r.live, r.plan, apply.Options{
 		Plan:        r.options,
 		Concurrency: r.concurrency,
 		Stop:        r.stop,
+		Backup:      backup,
 		Observe: func(e apply.Event) {
 			if e.Outcome != apply.Begun {
 				bar.step()
@@ -114,6 +126,9 @@ func (r *planned) apply(c *cli.Context) error {
 		out, style = r.stderr, report.Style{}
 	}
 	told := report.Outcome(out, result, style)
+	if saved != nil && saved.saved.Load() > 0 {
+		m.say("what the zones held before is in %s: zoneherd apply makes one of those files live again", saved.dir)
+	}
 	if err := errors.Join(told, r.writeResult(c.String("result"), result)); err != nil {
 		return &statusError{exitPartly, err} // what was written is written
 	}

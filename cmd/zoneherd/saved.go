@@ -59,7 +59,11 @@ func writeFile(file string, text []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return nil
+	dir, err := os.Open(filepath.Dir(file)) // the name is on disk only with its directory
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // account is whose token it is; empty where the service does not say.
