@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -25,8 +26,11 @@ func (r *planned) checkReviewed(c *cli.Context, m *messages) error {
 	if !c.Bool("require-reviewed") {
 		return nil
 	}
-	if r.base == nil || r.base.desired == nil {
-		return usage("--require-reviewed asks what was reviewed since --base, and there is none")
+	switch {
+	case c.String("base") == "":
+		return usage("--require-reviewed asks what was reviewed since --base, and none is given")
+	case r.base == nil:
+		return &statusError{exitRefused, errors.New("the first push of a branch has no base, so that nothing can have been reviewed since: apply once without --require-reviewed")}
 	}
 	actions, err := review.ReadActions(os.Getenv)
 	if err != nil {
