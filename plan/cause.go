@@ -163,10 +163,23 @@ func (z *Zone) review(in Input, d *difference) {
 		keys[s.Key] = true
 	}
 	var lines []string
-	if absent := in.Desired.State == schema.Absent; absent && (in.Base.Zone == nil || in.Base.Zone.State == schema.Present) {
+	isThere := func(zone *schema.Zone) bool { return zone != nil && zone.State == schema.Present }
+	switch was, is := isThere(in.Base.Zone), isThere(in.Desired); {
+	case is && !was:
+		lines = append(lines, line("state", z.Name.String(), "present"))
+	case !is && in.Live != nil && (was || in.Base.Zone == nil):
+		// What is deleted with the zone is whatever it holds.
+		held := textOf(len(in.Live.Records), func(i int) Record { r := in.Live.Records[i]; return Record{r.Data, r.TTL} })
+		names := make([]string, len(in.Live.Records))
+		for i, r := range in.Live.Records {
+			names[i] = r.Name.String() + " " + string(r.Data.Type())
+		}
+		slices.Sort(names)
+		lines = append(lines, line("state", z.Name.String(), "absent", held, line(names...)))
+	case !is && was:
 		lines = append(lines, line("state", z.Name.String(), "absent"))
 	}
-	z.LiveBound = d != nil && len(d.conflicts) > 0
+	z.LiveBound = d != nil && len(d.conflicts) > 0 || z.Action == ZoneDelete
 	for k := range keys {
 		before, after := in.Base.set(k), head(k)
 		if sameValues(before, after) {

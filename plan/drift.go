@@ -19,6 +19,14 @@ func (p *Plan) LeaveDrift() {
 }
 
 func (z *Zone) leaveDrift() {
+	if z.Action == ZoneDelete && !z.Reviewed && z.Base != nil && !z.Base.Unknown {
+		z.Action = ZoneNone
+		z.Warnings = append(z.Warnings, "the zone is declared absent, as it was at the base, and is live: that is drift, which is left as it is")
+		digest := z.Digest
+		z.summarize(z.Summary.Unchanged)
+		z.Digest = digest
+		return
+	}
 	drift := func(c Change) bool { return c.Cause == Drift }
 	if !slices.ContainsFunc(z.Changes, drift) {
 		return

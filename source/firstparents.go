@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // FirstParents lists the commits after base up to head along first parents,
-// the oldest first: what was merged into a branch, one by one. A base that is
-// not on that line is an error.
+// the oldest first: what was merged into a branch, one by one. Where base is
+// not on that line but in head's history all the same, as after a branch was
+// brought up to date and then pushed, all of it is one step: head.
 func FirstParents(cwd, base, head string) ([]string, error) {
 	abs, err := filepath.Abs(cwd)
 	if err != nil {
@@ -31,10 +33,11 @@ func FirstParents(cwd, base, head string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	at, err := commitAt(repo, head, shallow)
+	tip, err := commitAt(repo, head, shallow)
 	if err != nil {
 		return nil, err
 	}
+	at := tip
 	var line []plumbing.Hash
 	for at.Hash != from.Hash {
 		line = append(line, at.Hash)
@@ -42,7 +45,7 @@ func FirstParents(cwd, base, head string) ([]string, error) {
 			if shallow {
 				return nil, fmt.Errorf("this clone is shallow and lacks the way from %s to %s: fetch more, in Actions with fetch-depth: 0", base, head)
 			}
-			return nil, fmt.Errorf("%s is not on the line of merges that led to %s: choose another --base", base, head)
+			return asOne(from, tip, base, head)
 		}
 		if at, err = at.Parent(0); err != nil {
 			return nil, fmt.Errorf("read the history from %s to %s: %w", base, head, err)
@@ -53,4 +56,15 @@ func FirstParents(cwd, base, head string) ([]string, error) {
 		out[len(line)-1-i] = h.String()
 	}
 	return out, nil
+}
+
+func asOne(from, tip *object.Commit, base, head string) ([]string, error) {
+	before, err := from.IsAncestor(tip)
+	if err != nil {
+		return nil, fmt.Errorf("read the history from %s to %s: %w", base, head, err)
+	}
+	if !before {
+		return nil, fmt.Errorf("%s is not in the history of %s: choose another --base", base, head)
+	}
+	return []string{tip.Hash.String()}, nil
 }

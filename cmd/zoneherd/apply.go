@@ -45,8 +45,8 @@ func (p *program) applyCommand() *cli.Command {
 				return err
 			}
 			defer r.live.close()
-			if c.Bool("require-reviewed") {
-				r.plan.LeaveDrift()
+			if c.Bool("require-reviewed") || c.String("digest") != "" && r.base != nil {
+				r.plan.LeaveDrift() // what is reviewed is what git changes
 			}
 			if c.Bool("yes") { // nobody is asked: from here on an interrupt ends in good order
 				r.finishing.Store(true)

@@ -23,6 +23,15 @@ func (r *planned) checkReviewed(c *cli.Context, m *messages) error {
 	if want := c.String("digest"); want != "" && plan.Digest(want) != r.plan.Digest {
 		return &statusError{exitRefused, fmt.Errorf("the plan is not the one of --digest: it has the digest %s, and %s was reviewed: look at the plan above and review it", r.plan.Digest, want)}
 	}
+	if c.String("digest") != "" {
+		for i := range r.plan.Zones {
+			for j := range r.plan.Zones[i].Changes {
+				if ch := &r.plan.Zones[i].Changes[j]; ch.Adopted || ch.Cause == plan.Drift {
+					return &statusError{exitRefused, fmt.Errorf("%s: the digest does not cover that %s, which git does not change since the base: look at the plan above and apply it without --digest", r.plan.Zones[i].Name.Display(), ch)}
+				}
+			}
+		}
+	}
 	if !c.Bool("require-reviewed") {
 		return nil
 	}
@@ -54,7 +63,7 @@ func (r *planned) checkReviewed(c *cli.Context, m *messages) error {
 		if z.Summary.Writes == 0 {
 			continue
 		}
-		if why := reviews.check(z, r.base); why != "" {
+		if why := reviews.check(z, r.base, r.plan.Digest); why != "" {
 			m.say("%s: %s", z.Name.Display(), why)
 			unseen = append(unseen, z.Name.Display())
 		}
@@ -151,7 +160,7 @@ func mergedAs(ctx context.Context, client *review.Client, commit string) (int, e
 // check tells why a zone's plan is not what was reviewed; empty where it is.
 // It is what one pull request showed; or each change of the zone was what its
 // own pull request showed, and nothing live has come between.
-func (all reviews) check(z *plan.Zone, base *base) string {
+func (all reviews) check(z *plan.Zone, base *base, whole plan.Digest) string {
 	for i := range z.Changes {
 		c := &z.Changes[i]
 		seen := func(one reviewed) bool { return one.note != nil && !one.other && one.note.Adopts(z.Name, c) }
@@ -159,14 +168,17 @@ func (all reviews) check(z *plan.Zone, base *base) string {
 			return fmt.Sprintf("no review showed that %s %s is deleted, which was left alone before", c.Key.Name.Display(), c.Key.Type)
 		}
 	}
-	if !slices.ContainsFunc(z.Changes, func(c plan.Change) bool { return !c.Adopted }) {
+	if z.Action == plan.ZoneNone && !slices.ContainsFunc(z.Changes, func(c plan.Change) bool { return !c.Adopted }) {
 		return ""
+	}
+	if z.Base == nil || z.Base.Unknown {
+		return "what the base said of it could not be read, so that nobody can tell what has changed since: choose a --base that can be read"
 	}
 	if was := base.zones[z.Name]; z.Action == plan.ZoneCreate && was != nil && was.State == schema.Present {
 		return "the zone is gone live, and would be made anew"
 	}
 	for _, one := range all {
-		if one.note != nil && one.note.Covers(z.Name, z.Digest) {
+		if one.note != nil && (one.note.Covers(z.Name, z.Digest) || one.note.CoversAll(whole)) {
 			if one.other {
 				return fmt.Sprintf("pull request #%d showed it for another service or account", one.number)
 			}
@@ -207,22 +219,22 @@ func digestsBetween(c *cli.Context, from, to string) (map[schema.Name]plan.Diges
 	if err != nil {
 		return nil, err
 	}
-	head, err := desiredAt(c, &place{tree: tree}, c.Args().Slice())
+	quiet := func(string, ...any) {}
+	head, err := baseAt(c, tree, quiet)
 	if err != nil {
-		return nil, fmt.Errorf("read the commit %s: %w", to[:12], err)
+		return nil, err
+	}
+	if head.desired == nil { // it declares nothing
+		return nil, nil
 	}
 	if tree, err = source.OpenCommit(".", from); err != nil {
 		return nil, err
 	}
-	b, err := baseAt(c, tree, func(string, ...any) {})
+	b, err := baseAt(c, tree, quiet)
 	if err != nil {
 		return nil, err
 	}
-	options, err := head.planOptions(c)
-	if err != nil {
-		return nil, err
-	}
-	r := &planned{desired: head, base: b, options: options}
+	r := &planned{desired: head.desired, base: b, options: head.options}
 	if err := r.offline(); err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func savedPlan(c *cli.Context) (string, error) {
 	}
 	for _, flag := range []string{"ref", "base", "changed", "zone", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns", "require-reviewed"} {
 		if c.IsSet(flag) {
-			return "", usage("--%s is settled in a saved plan: give it to plan --out", flag)
+			return "", usage("--%s (or %s) is settled in a saved plan: give it to plan --out", flag, environmentName(flag))
 		}
 	}
 	return c.Args().First(), nil

@@ -75,7 +75,7 @@ func Body(id string, d *report.Document, before *Note, rest string, spare int) (
 	tail := earlier(note.Earlier)
 	var b strings.Builder
 	b.WriteString(head)
-	if err := report.Markdown(&b, d, report.MarkdownOptions{Limit: report.CommentLimit - len(head) - len(tail) - spare, Rest: rest}); err != nil {
+	if err := report.Markdown(&b, d, report.MarkdownOptions{Limit: max(1, report.CommentLimit-len(head)-len(tail)-spare), Rest: rest}); err != nil {
 		return "", err
 	}
 	b.WriteString(tail)

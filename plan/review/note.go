@@ -29,6 +29,8 @@ type Note struct {
 	// Zones are the digests of the zones that git changes, cut short and
 	// packed: 8 bytes that name the zone and 12 of its digest, each.
 	Zones []byte `json:"zones,omitempty"`
+	// TooMany: there are more than can be noted.
+	TooMany bool `json:"too_many,omitempty"`
 	// Adopted are hashes, 12 bytes each, of the deletions of what base left
 	// alone, which the digests are not over.
 	Adopted []byte `json:"adopted,omitempty"`
@@ -45,8 +47,9 @@ const (
 	digestBytes = 12
 	entryBytes  = nameBytes + digestBytes
 
-	// maxNoted bounds the zones that a comment notes one by one, which take 27
-	// characters each. Beyond it the plan is known by its digest as a whole.
+	// maxNoted bounds the zones and deletions that a comment notes one by one,
+	// which take up to 36 characters each. Beyond it the plan is known by its
+	// digest as a whole.
 	maxNoted = 1000
 	// maxEarlier bounds the earlier plans that stay listed.
 	maxEarlier = 20
@@ -76,12 +79,11 @@ func noteOf(d *report.Document, before *Note) Note {
 			}
 		}
 	}
-	if len(adopted) <= maxNoted {
-		n.Adopted = bytes.Join(adopted, nil)
-	}
 	slices.SortFunc(entries, bytes.Compare)
-	if len(entries) <= maxNoted {
-		n.Zones = bytes.Join(entries, nil)
+	if len(entries)+len(adopted) <= maxNoted {
+		n.Zones, n.Adopted = bytes.Join(entries, nil), bytes.Join(adopted, nil)
+	} else {
+		n.TooMany = true
 	}
 	if before != nil {
 		n.Earlier = before.Earlier
@@ -112,6 +114,10 @@ func (n *Note) Covers(zone schema.Name, digest plan.Digest) bool {
 	}
 	return false
 }
+
+// CoversAll reports whether the note, which has too many zones to note each, is
+// of the very same plan.
+func (n *Note) CoversAll(whole plan.Digest) bool { return n.TooMany && n.Digest == whole }
 
 // deletion is what a deletion is noted as.
 func deletion(zone, name, typ string, r report.Record) []byte {

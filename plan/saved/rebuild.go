@@ -57,11 +57,11 @@ func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.P
 	planned := map[string]*report.Change{}
 	for i := range d.Zones {
 		z := &d.Zones[i]
+		if len(z.Refused) > 0 { // one refused zone stops the whole plan
+			return nil, fmt.Errorf("the saved plan is refused in %s (%s): resolve that and plan again", z.Zone, z.Refused[0].Guard)
+		}
 		if z.Summary.Writes == 0 {
 			continue
-		}
-		if len(z.Refused) > 0 {
-			return nil, fmt.Errorf("the saved plan is refused in %s (%s): resolve that and plan again", z.Zone, z.Refused[0].Guard)
 		}
 		name := names[len(inputs)]
 		in, err := rebuild(d, z, name, live[name], planned)
@@ -82,7 +82,7 @@ func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.P
 			if was == nil {
 				return nil, fmt.Errorf("%s: %s was not in it: %w", z.Name.Display(), c, ErrInconsistent)
 			}
-			c.Cause = plan.Cause(was.Cause)
+			c.Cause, c.Adopted = plan.Cause(was.Cause), was.Adopted
 		}
 	}
 	p.Digest = d.Digest
