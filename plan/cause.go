@@ -50,6 +50,9 @@ func (b *Base) set(k schema.Key) []schema.Value {
 	return nil
 }
 
+// declares reports whether base, where there is one, declares an RRset.
+func (b *Base) declares(k schema.Key) bool { return b != nil && b.set(k) != nil }
+
 // verdict is a cell of the table of causes.
 type verdict struct {
 	cause       Cause

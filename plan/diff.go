@@ -173,7 +173,7 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "the service's own: git declares no NS for the apex"})
 		case opts.Prune == PruneNone:
 			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "not declared, and prune is none"})
-		case opts.Prune == PruneOwned && !in.Owned[k]:
+		case opts.Prune == PruneOwned && !in.Owned[k] && !in.Base.declares(k):
 			z.Unmanaged = append(z.Unmanaged, Kept{k, len(old), "never declared in the history of git, and prune is owned"})
 		default:
 			z.judge(in, d, k, nil, old)

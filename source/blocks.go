@@ -3,50 +3,55 @@ package source
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // Reading every version of a large zone file costs much, and from one version
 // to the next little changes. So a version's text is cut into the blocks that
 // stand for one owner name each, and only those are parsed that no version had
-// before. This is for finding out what was ever declared and for nothing else:
-// a text that is not plainly made of blocks is parsed whole, and so is one
-// whose new blocks have a mistake.
+// before. This is for finding out what was ever declared and for nothing else.
+//
+// A version is read by its blocks only where each of them stands alone: as the
+// one entry of a file of its own, without a mistake, and for a name of its own.
+// Then no block can be part of another's text, and together they are the file.
+// Any other version is parsed whole.
 
-// cut divides the text of a zone file into what stands before and after the
-// owner names and a block for each of those. ok is false where blocks could
-// depend on each other, or cannot be told apart for certain.
-func cut(text []byte) (before []byte, blocks [][]byte, after []byte, ok bool) {
+// cut divides the text of a zone file into what stands before the owner names
+// and a block for each of those. ok is false where blocks could depend on each
+// other, or cannot be told apart for certain.
+func cut(text []byte) (before []byte, blocks [][]byte, ok bool) {
 	if hasAnchor(text) || bytes.Contains(text, []byte("<<")) {
-		return nil, nil, nil, false
+		return nil, nil, false
 	}
-	const outside = -1
-	records := outside // the indentation below records:, once it is known
-	own := false       // below records:
-	var current *[]byte
+	const unknown = -1
+	records := unknown // the indentation below records:
+	own := false       // zoneherd's form: below records:
+	current := &before
 	for line := range bytes.Lines(text) {
 		indent := len(line) - len(bytes.TrimLeft(line, " "))
 		rest := bytes.TrimSpace(line)
-		if indent < len(line) && line[indent] == '\t' {
-			return nil, nil, nil, false
-		}
+		key, isKey := topKey(rest)
 		switch {
 		case len(rest) == 0 || rest[0] == '#':
-		case indent == 0 && (bytes.Equal(rest, []byte("---")) || isSetting(rest)):
-			own, records = bytes.HasPrefix(rest, []byte("records:")), outside
-			if own && !bytes.Equal(rest, []byte("records:")) {
-				return nil, nil, nil, false
+		case line[indent] == '\t', bytes.HasPrefix(rest, []byte("...")):
+			return nil, nil, false
+		case indent == 0 && bytes.HasPrefix(rest, []byte("---")):
+			if len(blocks) > 0 || own || string(rest) != "---" {
+				return nil, nil, false
 			}
-			current = &before
-			if len(blocks) > 0 {
-				current = &after
+		case indent == 0 && slices.Contains(zoneKeys, key):
+			// Settings come first and plainly, or not this way.
+			if own || len(blocks) > 0 || !bytes.HasPrefix(rest, []byte(key+":")) {
+				return nil, nil, false
 			}
-		case indent > 0 && !own:
-		case own && records != outside && indent > records:
-		case bytes.HasPrefix(rest, []byte("- ")) && len(blocks) > 0 && current != &after: // a list at the column of its key
-		case own && records != outside && indent < records, bytes.IndexByte([]byte("{}[],?|>!-%"), rest[0]) >= 0:
-			return nil, nil, nil, false
-		case len(after) > 0: // settings between owner names
-			return nil, nil, nil, false
+			if own = key == "records"; own && string(rest) != "records:" {
+				return nil, nil, false
+			}
+		case indent > 0 && !own && len(blocks) == 0 && current == &before: // below a setting
+		case own && records != unknown && indent > records, !own && indent > 0:
+		case bytes.HasPrefix(rest, []byte("- ")) && len(blocks) > 0 && (!own || indent == records): // a list at the column of its key
+		case own && (indent == 0 || records != unknown && indent < records), !isKey:
+			return nil, nil, false
 		default: // an owner name begins
 			if own {
 				records = indent
@@ -54,28 +59,36 @@ func cut(text []byte) (before []byte, blocks [][]byte, after []byte, ok bool) {
 			blocks = append(blocks, nil)
 			current = &blocks[len(blocks)-1]
 		}
-		if current == nil {
-			current = &before
-		}
 		*current = append(*current, line...)
 	}
-	return before, blocks, after, true
+	return before, blocks, true
+}
+
+// topKey is the key that a line begins with, plain or in simple quotes, with
+// nothing between it and its colon.
+func topKey(line []byte) (key string, ok bool) {
+	text := string(line)
+	if text == "" {
+		return "", false
+	}
+	if quote := text[0]; quote == '"' || quote == '\'' {
+		key, rest, closed := strings.Cut(text[1:], string(quote))
+		return key, closed && !strings.Contains(key, `\`) && (rest == ":" || strings.HasPrefix(rest, ": "))
+	}
+	if strings.IndexByte("{}[],?|>!-%@`&*", text[0]) >= 0 {
+		return "", false
+	}
+	key, rest, found := strings.Cut(text, ":")
+	return key, found && (rest == "" || rest[0] == ' ') && !strings.ContainsAny(key, " \t\"'#")
 }
 
 // hasAnchor reports what could be an anchor, for an alias in another block.
 func hasAnchor(text []byte) bool {
+	word := func(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' }
 	for i := range text {
-		if text[i] == '&' && (i == 0 || bytes.IndexByte([]byte(" \n[{,"), text[i-1]) >= 0) &&
-			i+1 < len(text) && bytes.IndexByte([]byte(" \n&"), text[i+1]) < 0 {
+		if text[i] == '&' && (i == 0 || !word(text[i-1])) && i+1 < len(text) && bytes.IndexByte([]byte(" \n&"), text[i+1]) < 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// isSetting reports whether a line at the top level begins with a key of a
-// zone file.
-func isSetting(line []byte) bool {
-	key, _, ok := bytes.Cut(line, []byte(":"))
-	return ok && slices.Contains(zoneKeys, string(key))
 }

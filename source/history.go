@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -75,7 +76,7 @@ func ReadHistory(ctx context.Context, cwd, revision string, opts HistoryOptions)
 	w := &historyWalk{
 		objects: &objects{repo: repo, trees: map[plumbing.Hash]*object.Tree{}},
 		root:    root, from: abs, opts: opts,
-		configs: map[plumbing.Hash]Config{}, seen: map[version]*reading{}, blocks: map[version]map[string]bool{}, states: map[state]bool{},
+		configs: map[plumbing.Hash]Config{}, seen: map[version]*reading{}, blocks: map[blockKey]map[string]schema.Name{}, states: map[state]bool{},
 		history: &History{declared: map[schema.Name]map[schema.Key]bool{}},
 	}
 	if err := w.walk(ctx, *head); err != nil {
@@ -97,7 +98,7 @@ type historyWalk struct {
 
 	mu      sync.Mutex
 	history *History
-	blocks  map[version]map[string]bool // by version without its blob: what has been read
+	blocks  map[blockKey]map[string]schema.Name // what has been read, and its owner name
 }
 
 // version is one version of a zone file, as one configuration reads it.
@@ -235,38 +236,75 @@ func (w *historyWalk) read(v version, tree *CommitTree) (included []string) {
 	return included
 }
 
-// parse reads the text of a version: its new blocks alone, if that goes well.
+// blockKey is what a block's meaning depends on besides its text.
+type blockKey struct {
+	name, before string
+	config       plumbing.Hash
+}
+
+// parse reads the text of a version: of one that is made of blocks, those
+// alone that no version had before.
 func (w *historyWalk) parse(v version, tree *CommitTree, text []byte) fileResult {
-	fresh, blocks, after, ok := cut(text)
-	if !ok {
+	before, blocks, ok := cut(text)
+	if !ok || len(blocks) == 0 {
 		return w.parseText(v, tree, text)
 	}
-	of := version{name: v.name, config: v.config}
-	var added []string
+	key := blockKey{v.name, string(before), v.config}
+	known := make([]schema.Name, len(blocks))
 	w.mu.Lock()
-	for _, b := range blocks {
-		if !w.blocks[of][string(b)] {
-			fresh = append(fresh, b...)
-			added = append(added, string(b))
-		}
+	for i, b := range blocks {
+		known[i] = w.blocks[key][string(b)]
 	}
 	w.mu.Unlock()
-	r := w.parseText(v, tree, append(fresh, after...))
-	if r.problems.Count(schema.Error) > 0 {
-		return w.parseText(v, tree, text)
-	}
-	if len(r.included) > 0 { // what a name has then depends on more than its block
-		return w.parseText(v, tree, text)
+	var r fileResult
+	names := make(map[schema.Name]bool, len(blocks))
+	for i, b := range blocks {
+		if known[i].IsZero() {
+			alone, name := w.parseAlone(v, tree, slices.Concat(before, b))
+			if name.IsZero() {
+				return w.parseText(v, tree, text)
+			}
+			known[i] = name
+			r.zones = append(r.zones, alone...)
+		}
+		if names[known[i]] {
+			return w.parseText(v, tree, text)
+		}
+		names[known[i]] = true
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.blocks[of] == nil {
-		w.blocks[of] = map[string]bool{}
+	if w.blocks[key] == nil {
+		w.blocks[key] = make(map[string]schema.Name, len(blocks))
 	}
-	for _, b := range added {
-		w.blocks[of][b] = true
+	for i, b := range blocks {
+		w.blocks[key][string(b)] = known[i]
 	}
 	return r
+}
+
+// parseAlone reads a block with what stands before it. Unless it is the one
+// entry there, without a mistake and without includes, name is zero.
+func (w *historyWalk) parseAlone(v version, tree *CommitTree, text []byte) (zones []schema.Zone, name schema.Name) {
+	r := w.parseText(v, tree, text)
+	if r.problems.Count(schema.Error) > 0 || len(r.included) > 0 || len(r.zones) == 0 {
+		return nil, schema.Name{}
+	}
+	var problems schema.Problems
+	d, ok := parse(v.name, text, &problems)
+	if !ok || d.root == nil {
+		return nil, schema.Name{}
+	}
+	if f := readZoneFile(d, Path{tree.tree, v.name}, false); f.records == nil || len(d.pairs(f.records)) != 1 {
+		return nil, schema.Name{}
+	}
+	switch z := &r.zones[0]; {
+	case len(z.RRsets) > 0:
+		name = z.RRsets[0].Name
+	case len(z.Held) > 0:
+		name = z.Held[0].Name
+	}
+	return r.zones, name
 }
 
 func (w *historyWalk) parseText(v version, tree *CommitTree, text []byte) fileResult {
@@ -339,7 +377,7 @@ func (w *historyWalk) visit(c historicCommit, use func(version, *CommitTree)) er
 		return err
 	}
 	config, configHash := w.config(tree, files)
-	for _, name := range w.zonePaths(tree, config) {
+	for _, name := range zonePathsOf(tree, w.opts.Paths, config) {
 		entry, err := files.find(name)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errEscapes) {
 			continue
@@ -403,23 +441,27 @@ func (w *historyWalk) config(tree *CommitTree, files *commitFS) (Config, plumbin
 	return config, entry.Hash
 }
 
-// zonePaths are the names of a commit's files and directories of zones.
-func (w *historyWalk) zonePaths(tree *CommitTree, config Config) []string {
+// zonePathsOf are the names of a commit's files and directories of zones. Where
+// it has none of the given ones, they may have been elsewhere: it says where.
+func zonePathsOf(tree *CommitTree, given []string, config Config) []string {
+	files := tree.tree.FS.(*commitFS)
 	var names []string
-	if len(w.opts.Paths) == 0 && config.Zones != nil {
-		for _, p := range config.Zones {
-			names = append(names, p.Name)
+	for _, p := range given {
+		if name, ok := tree.name(p); ok {
+			if _, err := files.find(name); err == nil {
+				names = append(names, name)
+			}
 		}
+	}
+	if len(names) > 0 {
 		return names
 	}
-	paths := w.opts.Paths
-	if len(paths) == 0 {
-		paths = []string{"zones"}
+	if config.Zones == nil {
+		name, _ := tree.name("zones")
+		return []string{name}
 	}
-	for _, p := range paths {
-		if name, ok := tree.name(p); ok {
-			names = append(names, name)
-		}
+	for _, p := range config.Zones {
+		names = append(names, p.Name)
 	}
 	return names
 }

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zoneherd/zoneherd/schema"
@@ -70,69 +70,68 @@ func TestHistoryKnowsWhatWasEverDeclared(t *testing.T) {
 	}
 }
 
-// What is read block by block is what reading each version whole finds.
+// What is read block by block is what reading each version whole finds, in
+// whatever order versions come, and however they try to look like others.
 func TestBlocksOfAFileAreReadAsTheFileIs(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	entries := []string{
 		"www: {type: A, value: 192.0.2.1}\n", "www:\n  type: A\n  value: 192.0.2.2\n", "'':\n- type: A\n  value: 192.0.2.1\n- type: MX\n  value: 10 mail\n",
 		"mail: # a comment\n\n  - {type: TXT, value: \"a\n      b\"}\n", "\"*\": {type: CNAME, value: www}\n", "text:\n  type: TXT\n  value: |\n    v=spf1\n    x: {type: A}\n",
 		"ns:\n    - type: NS\n      values:\n      - a.b.example.\n# between\n", "a&b: {type: A, value: 192.0.2.1}\n", "x: &x {type: A, value: 192.0.2.1}\ny: *x\n",
+		// What has deceived, or could.
+		"txt: {type: TXT, value: \"part one\npart two\"}\n", "txt: {type: TXT, value: \"part one\nmail: {type: MX, value: 10 mx.b.example.}\npart two\"}\n",
+		"txt: {type: TXT, value: 'one\nmail: {type: MX, value: 10 mx.b.example.}\n two'}\n", "www: {type: TXT, value: oops}\n", "\"www\": {type: TXT, value: oops}\n",
+		"www.a.example.: {type: TXT, value: oops}\n", "...\n", "---\n", "records: {type: A, value: 192.0.2.1}\n", "zone: {type: A, value: 192.0.2.1}\n",
+		"zone: b.example\n", "\"zone\": b.example\n", "zone : b.example\n", "ttl: 60\n", "a:\t&y {type: A, value: 192.0.2.1}\n", "b: {type: TXT, value: x, octodns: {ignored: true}}\n",
+		"? q\n: {type: A, value: 192.0.2.1}\n", "multi: {type: A,\n  value: 192.0.2.1}\n", "long: {type: TXT,\nvalue: x}\n", "state: absent\n", "lenient: true\n", "bad: {type: A, value: x}\n",
 	}
-	for range 2000 {
-		var text string
-		names := map[string]bool{}
+	byBlocks, versions := 0, 0
+	for range 3000 {
 		own := random.IntN(2) == 0
-		if own {
-			text = []string{"zone: a.example\nrecords:\n", "records:\n", "# top\nttl: 60\nrecords:\n"}[random.IntN(3)]
-		}
-		for _, i := range random.Perm(len(entries))[:random.IntN(len(entries))] {
-			name, _, _ := strings.Cut(entries[i], ":")
-			if names[name] {
-				continue
+		text := func() string {
+			var b strings.Builder
+			if own {
+				b.WriteString([]string{"zone: a.example\nrecords:\n", "records:\n", "# top\nttl: 60\nrecords:\n", "\"records\":\n", "zones: [a.example, b.example]\nrecords:\n"}[random.IntN(5)])
 			}
-			names[name] = true
-			for line := range strings.Lines(entries[i]) {
-				if own {
-					line = "  " + line
+			for _, i := range random.Perm(len(entries))[:random.IntN(5)] {
+				for line := range strings.Lines(entries[i]) {
+					if own && random.IntN(20) > 0 {
+						line = "  " + line
+					}
+					b.WriteString(line)
 				}
-				text += line
 			}
+			return b.String()
 		}
-		if own && random.IntN(2) == 0 {
-			text += "lenient: true\n"
+		w := &historyWalk{blocks: map[blockKey]map[string]schema.Name{}, configs: map[plumbing.Hash]Config{}}
+		tree := &CommitTree{tree: &Tree{FS: (*commitFS)(nil)}}
+		v := version{name: "a.example.yaml"}
+		whole, parts := map[string]bool{}, map[string]bool{}
+		var texts []string
+		for range 1 + random.IntN(4) {
+			version := text()
+			texts = append(texts, version)
+			if _, blocks, ok := cut([]byte(version)); ok && len(blocks) > 0 {
+				byBlocks++
+			}
+			versions++
+			note(whole, w.parseText(v, tree, []byte(version)))
+			note(parts, w.parse(v, tree, []byte(version)))
 		}
-		before, blocks, after, ok := cut([]byte(text))
-		if !ok {
-			continue
+		if diff := cmp.Diff(whole, parts); diff != "" {
+			t.Fatalf("%q (-whole +parts):\n%s", texts, diff)
 		}
-		whole := keysOf(t, text)
-		var parts []schema.Key
-		for _, b := range blocks {
-			parts = append(parts, keysOf(t, string(slices.Concat(before, b, after)))...)
-		}
-		slices.SortFunc(parts, schema.Key.Compare)
-		if !slices.Equal(whole, parts) {
-			t.Fatalf("%s\nwhole %v\nparts %v", text, whole, parts)
-		}
-		if joined := slices.Concat(before, slices.Concat(blocks...), after); string(joined) != text {
-			t.Fatalf("%q lost something of %q", joined, text)
-		}
+	}
+	if byBlocks < versions/10 {
+		t.Errorf("%d of %d versions were cut into blocks: the test tries too little", byBlocks, versions)
 	}
 }
 
-func keysOf(t *testing.T, text string) []schema.Key {
-	t.Helper()
-	var problems schema.Problems
-	d, ok := parse("a.example.yaml", []byte(text), &problems)
-	if !ok {
-		t.Fatal(fmt.Errorf("%s: %w", text, problems.Err()))
+// note takes down what was declared.
+func note(declared map[string]bool, r fileResult) {
+	for _, z := range r.zones {
+		for _, s := range z.RRsets {
+			declared[z.Name.String()+" "+s.Name.String()+" "+string(s.Type)] = true
+		}
 	}
-	tree := &Tree{}
-	file := readZoneFile(d, Path{tree, "a.example.yaml"}, false)
-	b := &builder{loader: &loader{opts: Options{DefaultTTL: 60, Lenient: true}}, file: file, zone: zoneName{name: schema.MustName("a.example")}, problems: &problems, included: map[Path]schema.Position{}}
-	var keys []schema.Key
-	for _, s := range b.build().RRsets {
-		keys = append(keys, s.Key)
-	}
-	return keys
 }
