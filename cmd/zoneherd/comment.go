@@ -24,6 +24,7 @@ func (p *program) commentCommand() *cli.Command {
 			&cli.StringFlag{Name: "result", Usage: "add what apply did, as its --result `FILE` has it"},
 			&cli.BoolFlag{Name: "drift", Usage: "keep an issue open while the plan has something to write, instead of a comment"},
 			&cli.IntFlag{Name: "pull-request", Usage: "the pull request `N`, where the event does not tell"},
+			&cli.BoolFlag{Name: "untrusted", Usage: "the plan comes from whoever made the pull request: show it, and let it count as no review"},
 			&cli.BoolFlag{Name: "summary-only", Usage: "write the job summary alone"},
 		}),
 		Action: func(c *cli.Context) error {
@@ -117,7 +118,7 @@ func (p *program) comment(c *cli.Context, m *messages) error {
 			m.say("no comment: there is nothing to say")
 			return nil
 		}
-		if body, err = review.Body(c.String("id"), document, note, rest, spare); err != nil {
+		if body, err = review.Body(c.String("id"), review.Plan{Document: document, Untrusted: c.Bool("untrusted")}, note, rest, spare); err != nil {
 			return err
 		}
 	case problems.Count(schema.Error) == 0:
@@ -219,7 +220,7 @@ func (p *program) gitHub(c *cli.Context, actions review.Actions) (*review.Client
 	if author == "" && actions.Running {
 		author = "github-actions[bot]" // whose token may not ask whose it is
 	}
-	return review.New(review.Options{API: actions.API, Token: os.Getenv("GITHUB_TOKEN"), Repository: actions.Repository, Author: author, Version: p.version})
+	return review.New(review.Options{API: actions.API, Token: os.Getenv("GITHUB_TOKEN"), Repository: actions.Repository, Branch: actions.Branch, Author: author, Version: p.version})
 }
 
 // readOnly makes a token that may not write a notice and no failure, as with a

@@ -200,6 +200,8 @@ func (all reviews) check(z *plan.Zone, base *base, whole plan.Digest) string {
 			return "a commit changed it that no pull request brought"
 		case one.note == nil:
 			return fmt.Sprintf("pull request #%d has no comment of ours with a plan", one.number)
+		case one.note.Untrusted:
+			return fmt.Sprintf("the plan on pull request #%d came from its author, which is no review", one.number)
 		case one.other:
 			return fmt.Sprintf("pull request #%d showed it for another service or account", one.number)
 		case !one.note.Covers(z.Name, digest):

@@ -109,8 +109,12 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 	}
 	defer f.Close()
 	document, err := saved.Read(f)
-	if err != nil {
+	var newer *report.NewerError
+	switch {
+	case errors.Is(err, saved.ErrTampered), errors.As(err, &newer):
 		return nil, refused(err)
+	case err != nil:
+		return nil, fmt.Errorf("the saved plan %s cannot be applied: %w", file, err)
 	}
 	r := &planned{program: p, desired: &desired{config: source.NoConfig()}, options: saved.Options()}
 	at, err := openPlace(c)

@@ -2,10 +2,7 @@ package report
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/schema"
@@ -136,18 +133,6 @@ func JSON(w io.Writer, d *Document) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(d)
-}
-
-// ReadDocument reads a document that JSON has written, of this version.
-func ReadDocument(text []byte) (*Document, error) {
-	var d Document
-	if err := json.Unmarshal(text, &d); err != nil || d.FormatVersion == "" || d.Digest == "" {
-		return nil, errors.New("it is no plan: plan --out or --report writes one")
-	}
-	if major, _, _ := strings.Cut(d.FormatVersion, "."); major != "1" {
-		return nil, fmt.Errorf("it has the format %s, and this version reads %s", d.FormatVersion, FormatVersion)
-	}
-	return &d, nil
 }
 
 // Eventful reports whether there is anything that a reviewer should know.

@@ -19,6 +19,7 @@ type Actions struct {
 	Repository string // GITHUB_REPOSITORY
 	RunURL     string // where this run is looked at
 	Summary    string // GITHUB_STEP_SUMMARY, the file of the job summary
+	Branch     string // the branch that the run is for, from GITHUB_REF; empty for none
 
 	event event
 	sha   string
@@ -53,6 +54,9 @@ func ReadActions(getenv func(string) string) (Actions, error) {
 	}
 	if server, run := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_RUN_ID"); server != "" && run != "" && a.Repository != "" {
 		a.RunURL = server + "/" + a.Repository + "/actions/runs/" + run
+	}
+	if branch, ok := strings.CutPrefix(getenv("GITHUB_REF"), "refs/heads/"); ok {
+		a.Branch = branch
 	}
 	if path := getenv("GITHUB_EVENT_PATH"); path != "" {
 		text, err := os.ReadFile(path)
@@ -106,7 +110,8 @@ func (c *Client) PullRequest(ctx context.Context, a Actions) (int, error) {
 	return merged[len(merged)-1], nil
 }
 
-// Merged are the numbers of the merged pull requests that a commit belongs to.
+// Merged are the numbers of the pull requests by which a commit was merged into
+// the branch.
 func (c *Client) Merged(ctx context.Context, commit string) ([]int, error) {
 	all, err := pages(ctx, c, "find the pull request of "+commit[:min(len(commit), 12)], func(opts github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 		return c.github.PullRequests.ListPullRequestsWithCommit(ctx, c.owner, c.name, commit, &opts)
@@ -116,7 +121,7 @@ func (c *Client) Merged(ctx context.Context, commit string) ([]int, error) {
 	}
 	var numbers []int
 	for _, pr := range all {
-		if pr.MergedAt != nil {
+		if pr.MergedAt != nil && (c.branch == "" || pr.GetBase().GetRef() == c.branch) {
 			numbers = append(numbers, pr.GetNumber())
 		}
 	}

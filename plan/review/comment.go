@@ -66,16 +66,24 @@ func (c *Client) Post(ctx context.Context, number int, id string, found *Comment
 	}, before)
 }
 
+// Plan is a plan to be shown in a comment.
+type Plan struct {
+	*report.Document
+	// Untrusted: the document comes from whoever made the pull request, and
+	// what it says of itself counts as no review.
+	Untrusted bool
+}
+
 // Body is the comment that shows a plan. Its room is bounded by GitHub. rest
 // says, as Markdown, where the whole is; before is the comment's note so far;
 // spare is how much room is left for a result.
-func Body(id string, d *report.Document, before *Note, rest string, spare int) (string, error) {
-	note := noteOf(d, before)
+func Body(id string, p Plan, before *Note, rest string, spare int) (string, error) {
+	note := noteOf(p, before)
 	head := marker(id) + note.write()
 	tail := earlier(note.Earlier)
 	var b strings.Builder
 	b.WriteString(head)
-	if err := report.Markdown(&b, d, report.MarkdownOptions{Limit: max(1, report.CommentLimit-len(head)-len(tail)-spare), Rest: rest}); err != nil {
+	if err := report.Markdown(&b, p.Document, report.MarkdownOptions{Limit: max(1, report.CommentLimit-len(head)-len(tail)-spare), Rest: rest}); err != nil {
 		return "", err
 	}
 	b.WriteString(tail)

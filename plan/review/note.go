@@ -26,6 +26,9 @@ type Note struct {
 	// against; empty where it does not say.
 	Side    string    `json:"side,omitempty"`
 	Earlier []Earlier `json:"earlier,omitempty"` // the newest first
+	// Untrusted: the plan came from whoever made the pull request, and is no
+	// review.
+	Untrusted bool `json:"untrusted,omitempty"`
 	// Zones are the digests of the zones that git changes, cut short and
 	// packed: 8 bytes that name the zone and 12 of its digest, each.
 	Zones []byte `json:"zones,omitempty"`
@@ -56,8 +59,9 @@ const (
 )
 
 // noteOf is the note of a document, with what was noted before.
-func noteOf(d *report.Document, before *Note) Note {
-	n := Note{Digest: d.Digest}
+func noteOf(p Plan, before *Note) Note {
+	d := p.Document
+	n := Note{Digest: d.Digest, Untrusted: p.Untrusted}
 	if d.Commit != nil {
 		n.Commit = *d.Commit
 	}
@@ -80,9 +84,11 @@ func noteOf(d *report.Document, before *Note) Note {
 		}
 	}
 	slices.SortFunc(entries, bytes.Compare)
-	if len(entries)+len(adopted) <= maxNoted {
+	switch {
+	case p.Untrusted:
+	case len(entries)+len(adopted) <= maxNoted:
 		n.Zones, n.Adopted = bytes.Join(entries, nil), bytes.Join(adopted, nil)
-	} else {
+	default:
 		n.TooMany = true
 	}
 	if before != nil {

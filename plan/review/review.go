@@ -29,6 +29,8 @@ type Options struct {
 	API        string // the REST API's URL, as GITHUB_API_URL; empty: the public one
 	Token      string
 	Repository string // "owner/name"
+	// Branch is the one that pull requests are merged into; empty: any.
+	Branch string
 	// Author is the login whose comments are ours; empty: whoever the token
 	// belongs to.
 	Author  string
@@ -42,6 +44,7 @@ type Client struct {
 	github      *github.Client
 	owner, name string
 	author      string
+	branch      string
 	wait        func(context.Context, time.Duration) error
 }
 
@@ -79,7 +82,7 @@ func New(opts Options) (*Client, error) {
 			}
 		}
 	}
-	return &Client{github: c, owner: owner, name: name, author: opts.Author, wait: opts.Wait}, nil
+	return &Client{github: c, owner: owner, name: name, author: opts.Author, branch: opts.Branch, wait: opts.Wait}, nil
 }
 
 // Bounds on one request to GitHub.

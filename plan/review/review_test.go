@@ -54,7 +54,7 @@ func post(t *testing.T, c *review.Client, d *report.Document) error {
 	if found != nil {
 		note = found.Note
 	}
-	body, err := review.Body("zoneherd", d, note, "", 6000)
+	body, err := review.Body("zoneherd", review.Plan{Document: d}, note, "", 6000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,9 +38,16 @@ func fingerprints(z *plan.Zone) map[string]report.Fingerprint {
 	for i := range z.Changes {
 		touched[z.Changes[i].Key.Name], changed[z.Changes[i].Key] = true, true
 	}
+	chosen := map[schema.Handle]schema.Name{} // of names that can be read in two ways
+	for i := range z.Changes {
+		chosen[z.Changes[i].Handle] = z.Changes[i].Key.Name
+	}
 	before := map[schema.Key][]value{}
 	if z.Live != nil {
 		for _, r := range z.Live.Records {
+			if name, ok := chosen[r.Handle]; ok && name == r.Alternative {
+				r.Name = name
+			}
 			if touched[r.Name] {
 				before[r.Key()] = append(before[r.Key()], value{r.Data.String(), r.TTL})
 			}

@@ -92,8 +92,11 @@ func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.P
 // rebuild makes the input of one zone: what is live now, with the changes that
 // are not live yet.
 func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.LiveZone, planned map[string]*report.Change) (plan.Input, error) {
+	prints, given := d.Fingerprints[z.Zone], live
+	if z.Action != string(plan.ZoneDelete) {
+		live = settled(live, name, prints)
+	}
 	in := plan.Input{Desired: &schema.Zone{Name: name}, Live: live}
-	prints := d.Fingerprints[z.Zone]
 	stale := func(what string) (plan.Input, error) {
 		return in, fmt.Errorf("%s: %s: %w", z.Zone, what, ErrStale)
 	}
@@ -121,6 +124,17 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 		touched[owner] = true
 		changes[k] = append(changes[k], c)
 		planned[identity(z.Zone, c.Action, keyText(name, k), c.Before, c.After)] = c
+	}
+	if given != nil {
+		for i, r := range given.Records {
+			k := live.Records[i].Key()
+			changed := slices.ContainsFunc(changes[k], func(c *report.Change) bool {
+				return c.Before != nil && c.Before.Data == r.Data.String() && c.Before.TTL == r.TTL
+			})
+			if k.Name != r.Name && changed { // writing reads it again, and knows no more than this
+				return in, fmt.Errorf("%s: the service lists the name of %s %s in a form that can be read in two ways, and a saved plan cannot tell which: apply from the files", z.Zone, k.Name.Display(), k.Type)
+			}
+		}
 	}
 	if live != nil {
 		for _, r := range live.Records {
@@ -169,6 +183,29 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 	}
 	slices.SortFunc(in.Desired.RRsets, func(a, b schema.RRset) int { return a.Key.Compare(b.Key) })
 	return in, nil
+}
+
+// settled is a zone in which each record has one name: of those that can be
+// read in two ways, the one of which the plan had a fingerprint.
+func settled(live *schema.LiveZone, zone schema.Name, prints map[string]report.Fingerprint) *schema.LiveZone {
+	if live == nil || !slices.ContainsFunc(live.Records, func(r schema.LiveRecord) bool { return !r.Alternative.IsZero() }) {
+		return live
+	}
+	out := *live
+	out.Records = slices.Clone(live.Records)
+	for i := range out.Records {
+		r := &out.Records[i]
+		if r.Alternative.IsZero() {
+			continue
+		}
+		_, here := prints[keyText(zone, r.Key())]
+		_, there := prints[keyText(zone, schema.Key{Name: r.Alternative, Type: r.Data.Type()})]
+		if there && !here {
+			r.Name = r.Alternative
+		}
+		r.Alternative = schema.Name{}
+	}
+	return &out
 }
 
 // changed carries out the changes of an RRset on its values.

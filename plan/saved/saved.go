@@ -10,21 +10,16 @@
 package saved
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/report"
-	"github.com/zoneherd/zoneherd/schema"
 )
 
 // Origin is what a plan was made with.
@@ -56,13 +51,6 @@ func Side(endpoint, account string) string {
 // ErrTampered says that a saved plan is not as it was written.
 var ErrTampered = errors.New("it is not as it was written: its checksum does not fit its content")
 
-// NewerError is the error of a plan that a newer version has made.
-type NewerError struct{ Version string }
-
-func (e *NewerError) Error() string {
-	return fmt.Sprintf("it was made by a newer version of zoneherd (format %s, and this one reads %s): use that version", e.Version, report.FormatVersion)
-}
-
 // Read reads a saved plan and checks that it is one, by its JSON Schema, and
 // as it was written.
 func Read(r io.Reader) (*report.Document, error) {
@@ -73,79 +61,21 @@ func Read(r io.Reader) (*report.Document, error) {
 	case len(text) > maxSize:
 		return nil, fmt.Errorf("it is larger than %d MiB, the most that is read", maxSize>>20)
 	}
-	var version struct {
-		FormatVersion string `json:"format_version"`
-	}
-	if err := json.Unmarshal(text, &version); err != nil || version.FormatVersion == "" {
-		return nil, errors.New("it is no plan: plan --out writes one")
-	}
-	if newer(version.FormatVersion) {
-		return nil, &NewerError{version.FormatVersion}
-	}
-	if err := checkSchema(text); err != nil {
+	d, err := report.ReadDocument(text)
+	if err != nil {
 		return nil, err
-	}
-	var d report.Document
-	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, fmt.Errorf("it is no plan: %w", err)
 	}
 	if d.Saved == nil || d.Checksum == "" {
 		return nil, errors.New("it is a plan that was printed and not saved, and lacks what it takes to apply it: make one with plan --out")
 	}
-	if d.Checksum != checksum(&d) {
+	if d.Checksum != checksum(d) {
 		return nil, ErrTampered
 	}
-	return &d, nil
+	return d, nil
 }
 
 // maxSize bounds what is read.
 const maxSize = 256 << 20
-
-// newer reports whether a version is one that this one does not know.
-func newer(version string) bool {
-	part := func(v string) (major, minor int) {
-		a, b, _ := strings.Cut(v, ".")
-		major, _ = strconv.Atoi(a)
-		minor, _ = strconv.Atoi(b)
-		return major, minor
-	}
-	major, minor := part(version)
-	ourMajor, ourMinor := part(report.FormatVersion)
-	return major > ourMajor || major == ourMajor && minor > ourMinor
-}
-
-func checkSchema(text []byte) error {
-	source, err := schema.JSONSchema("plan")
-	if err != nil {
-		return err
-	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
-	if err != nil {
-		return err
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("plan.json", doc); err != nil {
-		return err
-	}
-	s, err := c.Compile("plan.json")
-	if err != nil {
-		return err
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		return fmt.Errorf("it is no plan: %w", err)
-	}
-	var invalid *jsonschema.ValidationError
-	if err := s.Validate(value); errors.As(err, &invalid) {
-		for len(invalid.Causes) > 0 {
-			invalid = invalid.Causes[0]
-		}
-		return fmt.Errorf("it is no plan of this version: /%s is not as the schema has it (zoneherd schema plan)", strings.Join(invalid.InstanceLocation, "/"))
-	} else if err != nil {
-		return err
-	}
-	return nil
-}
 
 // checksum is over the document without it.
 func checksum(d *report.Document) string {

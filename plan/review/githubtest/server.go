@@ -41,6 +41,7 @@ type Pull struct {
 	State    string     `json:"state"`
 	MergedAt *time.Time `json:"merged_at"`
 	Head     Head       `json:"head"`
+	Base     Base       `json:"base"`
 	Commits  []string   `json:"-"` // that it is associated with
 }
 
@@ -48,6 +49,11 @@ type Pull struct {
 type Head struct {
 	SHA   string `json:"sha"`
 	Label string `json:"label"` // owner:branch
+}
+
+// Base is the branch that a pull request is for.
+type Base struct {
+	Ref string `json:"ref"`
 }
 
 // Answer is what a request gets instead of what it asks for. Effect says that
