@@ -200,7 +200,7 @@ func TestASavedPlanIsStaleWhereLiveHasMoved(t *testing.T) {
 		r.Handle, r.TTL = "added", 17
 		moved.Records = append(moved.Records, r)
 		touched := p.Zones[0].Action == plan.ZoneDelete || slices.ContainsFunc(p.Zones[0].Changes, func(c plan.Change) bool { return c.Key.Name == r.Name })
-		kept := slices.ContainsFunc(p.Zones[0].Unmanaged, func(k plan.Kept) bool { return k.Key == r.Key() })
+		kept := slices.ContainsFunc(slices.Concat(p.Zones[0].Unmanaged, p.Zones[0].Opaque), func(k plan.Kept) bool { return k.Key == r.Key() })
 		switch _, err := saved.Rebuild(d, liveNow(moved)); {
 		case touched && !kept && !errors.Is(err, saved.ErrStale):
 			t.Fatalf("%s %s was added, and the error is %v", r.Name, r.Data, err)
