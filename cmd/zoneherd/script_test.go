@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"zoneherd": main})
 }
 
+// commands are what scripts can do besides.
+var commands = map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer, "merged": merged, "opened": opened}
+
 // The scripts in testdata are sessions that a user could type, against the
 // real binary and the sandbox over a socket.
 func TestScripts(t *testing.T) {
@@ -38,7 +41,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 			return nil
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer, "merged": merged},
+		Cmds:                commands,
 		RequireExplicitExec: true,
 	})
 }
@@ -143,16 +146,29 @@ func answer(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // merged tells GitHub that the commit here was brought by a pull request, of
-// which others were brought before: merged 7.
+// which others were brought before, into main: merged 7.
 func merged(ts *testscript.TestScript, neg bool, args []string) {
 	number, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	git := exec.Command("git", "rev-parse", "HEAD")
+	now := time.Now()
+	gitHubOf(ts).AddPull(githubtest.Pull{Number: number, State: "closed", MergedAt: &now, Base: githubtest.Base{Ref: "main"}, Commits: []string{commitOf(ts, "HEAD")}})
+}
+
+// opened tells GitHub of an open pull request, such as a fork's, with a commit
+// as its head: opened 8 somebody:branch REVISION.
+func opened(ts *testscript.TestScript, neg bool, args []string) {
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	gitHubOf(ts).AddPull(githubtest.Pull{Number: number, State: "open", Head: githubtest.Head{SHA: commitOf(ts, args[2]), Label: args[1]}})
+}
+
+// commitOf is the commit of a revision in the repository here.
+func commitOf(ts *testscript.TestScript, revision string) string {
+	git := exec.Command("git", "rev-parse", revision)
 	git.Dir = ts.MkAbs(".")
 	out, err := git.Output()
 	ts.Check(err)
-	now := time.Now()
-	gitHubOf(ts).AddPull(githubtest.Pull{Number: number, State: "closed", MergedAt: &now, Commits: []string{strings.TrimSpace(string(out))}})
+	return strings.TrimSpace(string(out))
 }
 
 // setLines sets a variable to several lines: lines NAME LINE…
