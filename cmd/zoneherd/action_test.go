@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -215,6 +214,6 @@ func TestWorkflowsAreSafe(t *testing.T) {
 		}
 	}
 	if scripts < 4 || uses < 10 {
-		t.Fatal(fmt.Sprintf("%d scripts and %d actions were looked at: is the test blind?", scripts, uses))
+		t.Fatalf("%d scripts and %d actions were looked at: is the test blind?", scripts, uses)
 	}
 }
