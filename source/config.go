@@ -1,6 +1,8 @@
 package source
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -37,6 +39,8 @@ type Config struct {
 	Concurrency  int    // 0: the command's default
 	MaxDeletes   int    // percent of a zone's RRsets; 0: the plan's default
 	MaxUpdates   int
+	// Digest names the content of the file, whatever it means; empty for none.
+	Digest string
 	// Positions tells where each key is set, by its name.
 	Positions map[string]schema.Position
 }
@@ -69,6 +73,7 @@ func LoadConfig(file Path) (Config, schema.Problems) {
 		return NoConfig(), problems
 	}
 	config := parseConfig(file, text, &problems)
+	config.Digest = fmt.Sprintf("sha256:%x", sha256.Sum256(text))
 	problems.Sort()
 	return config, problems
 }

@@ -287,15 +287,7 @@ func (w *historyWalk) parse(v version, tree *CommitTree, text []byte) fileResult
 // entry there, without a mistake and without includes, name is zero.
 func (w *historyWalk) parseAlone(v version, tree *CommitTree, text []byte) (zones []schema.Zone, name schema.Name) {
 	r := w.parseText(v, tree, text)
-	if r.problems.Count(schema.Error) > 0 || len(r.included) > 0 || len(r.zones) == 0 {
-		return nil, schema.Name{}
-	}
-	var problems schema.Problems
-	d, ok := parse(v.name, text, &problems)
-	if !ok || d.root == nil {
-		return nil, schema.Name{}
-	}
-	if f := readZoneFile(d, Path{tree.tree, v.name}, false); f.records == nil || len(d.pairs(f.records)) != 1 {
+	if r.problems.Count(schema.Error) > 0 || len(r.included) > 0 || len(r.zones) == 0 || r.entries != len(r.zones) {
 		return nil, schema.Name{}
 	}
 	switch z := &r.zones[0]; {

@@ -21,6 +21,8 @@ type builder struct {
 	held  []schema.Held
 	hosts []hostUse
 	files []string
+
+	entries int // owner names that were read
 }
 
 // build reads the zone.

@@ -14,10 +14,16 @@ import (
 	"github.com/go-git/go-git/v5/storage"
 )
 
-// OpenMergeBase opens the tree of the merge base of two revisions of the
-// repository around cwd: the newest commit that both have in their history. A
-// shallow clone that may lack it is an error that says so.
-func OpenMergeBase(cwd, head, base string) (*CommitTree, error) {
+// revisions are two commits of the repository around a directory.
+type revisions struct {
+	repo       *git.Repository
+	root, from string // the repository's directory, and the one that was begun at
+	shallow    bool
+	head, base *object.Commit
+}
+
+// openRevisions finds the commits that two revisions name.
+func openRevisions(cwd, head, base string) (*revisions, error) {
 	abs, err := filepath.Abs(cwd)
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
@@ -30,29 +36,36 @@ func OpenMergeBase(cwd, head, base string) (*CommitTree, error) {
 	if err != nil {
 		return nil, err
 	}
-	repo, shallow, err := graft(repo)
+	r := &revisions{root: root, from: abs}
+	if r.repo, r.shallow, err = graft(repo); err != nil {
+		return nil, err
+	}
+	if r.head, err = commitAt(r.repo, head, r.shallow); err != nil {
+		return nil, err
+	}
+	r.base, err = commitAt(r.repo, base, r.shallow)
+	return r, err
+}
+
+// OpenMergeBase opens the tree of the merge base of two revisions of the
+// repository around cwd: the newest commit that both have in their history. A
+// shallow clone that may lack it is an error that says so.
+func OpenMergeBase(cwd, head, base string) (*CommitTree, error) {
+	r, err := openRevisions(cwd, head, base)
 	if err != nil {
 		return nil, err
 	}
-	h, err := commitAt(repo, head, shallow)
-	if err != nil {
-		return nil, err
-	}
-	b, err := commitAt(repo, base, shallow)
-	if err != nil {
-		return nil, err
-	}
-	bases, err := h.MergeBase(b)
+	bases, err := r.head.MergeBase(r.base)
 	if err != nil {
 		return nil, fmt.Errorf("find the merge base of %s and %s: %w", head, base, err)
 	}
 	if len(bases) == 0 {
-		if shallow {
+		if r.shallow {
 			return nil, fmt.Errorf("this clone is shallow and lacks the merge base of %s and %s: fetch more, in Actions with fetch-depth: 0", head, base)
 		}
 		return nil, fmt.Errorf("%s and %s have no history in common: choose another --base", head, base)
 	}
-	return newCommitTree(repo, bases[0].Hash, root, abs)
+	return newCommitTree(r.repo, bases[0].Hash, r.root, r.from)
 }
 
 func commitAt(repo *git.Repository, revision string, shallow bool) (*object.Commit, error) {

@@ -43,6 +43,7 @@ var recordKeys = []string{"type", "ttl", "value", "values", "lenient", "octodns"
 func (r *recordReader) owners(n *yaml.Node) {
 	d, zone := r.doc, r.b.zone.name
 	pairs := d.pairs(n)
+	r.b.entries += len(pairs)
 	if r.b.sets == nil {
 		r.b.sets, r.b.order = make(map[schema.Key]*set, len(pairs)), make([]*set, 0, len(pairs))
 	}

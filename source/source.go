@@ -101,6 +101,7 @@ type fileResult struct {
 	zones    []schema.Zone
 	problems schema.Problems
 	included map[Path]schema.Position
+	entries  int  // owner names in the files, counted for each zone
 	noZone   bool // nothing says which zone it is
 	implicit bool // its zone is named by the file name alone
 }
@@ -189,6 +190,7 @@ func (l *loader) read(c candidate) (r fileResult) {
 		zf.doc = d.again(&r.problems)
 		b := &builder{loader: l, file: zf, zone: z, problems: &r.problems, included: r.included}
 		r.zones = append(r.zones, b.build())
+		r.entries += b.entries
 	}
 	return r
 }

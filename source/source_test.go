@@ -296,6 +296,7 @@ guards: {max-deletes: 10, max-updates: 20}
 		Ignore:       []Ignore{{Name: "_acme-*", Types: []schema.Type{"TXT"}}, {Types: []schema.Type{"A", "AAAA"}, Value: "192.0.2.*"}},
 		ManageApexNS: true, Lenient: true, Unsupported: true, OctoDNSTarget: "vps", CountSurplus: 5,
 		Account: "dns@example.com", MaxZones: 3, Concurrency: 8, MaxDeletes: 10, MaxUpdates: 20,
+		Digest: "sha256:7ec1080c952e56ff6ed47917a6d6d304c0ff9696cfba2e545e2fa66ee236c554",
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *Tree) bool { return a == b })); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

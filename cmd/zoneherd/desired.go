@@ -26,8 +26,6 @@ type desired struct {
 	files    []source.Path     // every file that was read
 	contents map[string]string // a file's hash by its name; made where --changed asks for it
 	commit   source.Commit
-
-	configDigest string // names the content of the configuration file
 }
 
 // desired reads the configuration and the zone files. What is wrong with them
@@ -52,9 +50,6 @@ func desiredAt(c *cli.Context, at *place, given []string) (*desired, error) {
 	if configPath != nil {
 		d.config, d.problems = source.LoadConfig(*configPath)
 		d.files = append(d.files, *configPath)
-		if d.configDigest, err = configDigest(c, at); err != nil {
-			return nil, err
-		}
 	}
 	paths, err := zonePaths(at, given, d.config)
 	if err != nil {
@@ -214,7 +209,7 @@ func (d *desired) selectChanged(b *base) {
 // sameConfig compares what two configurations say, wherever they say it.
 func sameConfig(a, b source.Config) bool {
 	strip := func(c source.Config) source.Config {
-		c.Zones, c.Positions = nil, nil // which zones there are is told by the zones
+		c.Zones, c.Positions, c.Digest = nil, nil, "" // which zones there are is told by the zones
 		c.Ignore = slices.Clone(c.Ignore)
 		for i := range c.Ignore {
 			c.Ignore[i].Position = schema.Position{}

@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +32,7 @@ func (r *planned) save(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	origin := saved.Origin{Endpoint: r.live.endpoint, Account: account, ConfigDigest: r.desired.configDigest}
+	origin := saved.Origin{Endpoint: r.live.endpoint, Account: account, ConfigDigest: r.desired.config.Digest}
 	var text bytes.Buffer
 	if err := report.JSON(&text, saved.Document(r.plan, r.about(), origin)); err != nil {
 		return fmt.Errorf("save the plan: %w", err)
@@ -122,15 +120,20 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 		return nil, err
 	}
 	defer at.Close()
-	digest, err := configDigest(c, at)
+	path, err := configFile(c, at)
 	if err != nil {
 		return nil, err
 	}
-	if digest != "" && digest != document.ConfigDigest {
-		return nil, refused(errors.New("the configuration here is another than the one that it was made with: plan again"))
-	}
-	if path, err := configFile(c, at); err == nil && path != nil { // the one that it was made with
-		r.desired.config, _ = source.LoadConfig(*path)
+	if path != nil {
+		var problems schema.Problems
+		r.desired.config, problems = source.LoadConfig(*path)
+		switch r.desired.config.Digest {
+		case "": // it could not be read
+			return nil, problems.Err()
+		case document.ConfigDigest:
+		default:
+			return nil, refused(errors.New("the configuration here is another than the one that it was made with: plan again"))
+		}
 	}
 	if r.concurrency, err = r.desired.concurrency(c); err != nil {
 		return nil, err
@@ -203,17 +206,4 @@ func (p *program) readZones(ctx context.Context, r *planned, names []schema.Name
 		}
 	}
 	return live, nil
-}
-
-// configDigest names the content of the configuration file; empty for none.
-func configDigest(c *cli.Context, at *place) (string, error) {
-	path, err := configFile(c, at)
-	if err != nil || path == nil {
-		return "", err
-	}
-	text, err := fs.ReadFile(path.Tree.FS, path.Name)
-	if err != nil {
-		return "", fmt.Errorf("read the configuration %s: %w", path.Shown(), err)
-	}
-	return fmt.Sprintf("sha256:%x", sha256.Sum256(text)), nil
 }
