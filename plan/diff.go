@@ -34,7 +34,7 @@ func New(inputs []Input, unmanaged []schema.Name, opts Options) *Plan {
 	p.Loosened = slices.Clone(opts.Loosened)
 	everywhere := slices.ContainsFunc(opts.Loosened, func(l Loosening) bool { return l.Setting == "lenient" })
 	for i := range p.Zones {
-		p.Summary.add(p.Zones[i].Summary)
+		p.Summary.Add(p.Zones[i].Summary)
 		p.Loosened = append(p.Loosened, p.Zones[i].loosened(inputs[i], everywhere)...)
 	}
 	linkZones(p.Zones)

@@ -14,7 +14,7 @@ func (p *Plan) LeaveDrift() {
 	for i := range p.Zones {
 		z := &p.Zones[i]
 		z.leaveDrift()
-		p.Summary.add(z.Summary)
+		p.Summary.Add(z.Summary)
 	}
 }
 

@@ -149,12 +149,11 @@ type Record struct {
 // Summary counts. Create, Update, Delete and Writes count records, a zone's
 // own creation or deletion as one; Unchanged, Drift and Conflict count RRsets.
 type Summary struct {
-	Create, Update, Delete, Unchanged, Writes int
-	Drift, Conflict                           int
+	Create, Update, Delete, Unchanged, Drift, Conflict, Writes int
 }
 
-// add sums two summaries.
-func (s *Summary) add(other Summary) {
+// Add sums two summaries.
+func (s *Summary) Add(other Summary) {
 	s.Create += other.Create
 	s.Update += other.Update
 	s.Delete += other.Delete

@@ -19,7 +19,8 @@ func Join(documents ...*Document) (*Document, error) {
 		return nil, errors.New("there is no plan")
 	}
 	whole := *documents[0]
-	whole.Saved, whole.Zones, whole.Summary, whole.UnmanagedZones, whole.UndeclaredZones, whole.Loosened = nil, nil, Summary{}, nil, nil, nil
+	whole.Saved, whole.Zones, whole.UnmanagedZones, whole.UndeclaredZones, whole.Loosened = nil, nil, nil, nil, nil
+	var summary plan.Summary
 	where := map[string]bool{}
 	var digests []plan.Digest
 	for _, d := range documents {
@@ -37,7 +38,7 @@ func Join(documents ...*Document) (*Document, error) {
 				digests = append(digests, z.Digest)
 			}
 		}
-		whole.Summary.add(d.Summary)
+		summary.Add(plan.Summary(d.Summary))
 		for _, l := range d.Loosened {
 			if !slices.ContainsFunc(whole.Loosened, func(o Loosening) bool { return o.Setting == l.Setting && o.Was == l.Was && o.Is == l.Is }) {
 				whole.Loosened = append(whole.Loosened, l)
@@ -53,7 +54,7 @@ func Join(documents ...*Document) (*Document, error) {
 	}
 	whole.UnmanagedZones, whole.UndeclaredZones = tidy(whole.UnmanagedZones), tidy(whole.UndeclaredZones)
 	slices.SortFunc(whole.Zones, func(a, b Zone) int { return strings.Compare(a.Zone, b.Zone) })
-	whole.Digest = plan.JoinDigests(digests)
+	whole.Summary, whole.Digest = Summary(summary), plan.JoinDigests(digests)
 	return &whole, nil
 }
 
@@ -62,14 +63,4 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
-}
-
-func (s *Summary) add(o Summary) {
-	s.Create += o.Create
-	s.Update += o.Update
-	s.Delete += o.Delete
-	s.Unchanged += o.Unchanged
-	s.Drift += o.Drift
-	s.Conflict += o.Conflict
-	s.Writes += o.Writes
 }

@@ -143,7 +143,7 @@ func (d *Document) Eventful() bool {
 // NewDocument writes a plan down.
 func NewDocument(p *plan.Plan, about About) *Document {
 	d := &Document{
-		FormatVersion: FormatVersion, Dirty: about.Dirty, Live: about.Live, Files: about.Files, Digest: p.Digest, Summary: summaryOf(p.Summary),
+		FormatVersion: FormatVersion, Dirty: about.Dirty, Live: about.Live, Files: about.Files, Digest: p.Digest, Summary: Summary(p.Summary),
 		Loosened: make([]Loosening, 0, len(p.Loosened)), Zones: make([]Zone, 0, len(p.Zones)),
 		UnmanagedZones: namesOf(p.Unmanaged), UndeclaredZones: namesOf(p.Undeclared),
 	}
@@ -179,7 +179,7 @@ func positionOf(p schema.Position) *schema.Position {
 
 func zoneOf(z *plan.Zone) Zone {
 	out := Zone{
-		Zone: z.Name.Display(), Action: string(z.Action), Digest: z.Digest, Reviewed: z.Reviewed, Summary: summaryOf(z.Summary),
+		Zone: z.Name.Display(), Action: string(z.Action), Digest: z.Digest, Reviewed: z.Reviewed, Summary: Summary(z.Summary),
 		Changes: make([]Change, 0, len(z.Changes)), Refused: make([]Refusal, 0, len(z.Refused)),
 		AlreadyLive: keptOf(z, z.AlreadyLive), Unmanaged: keptOf(z, z.Unmanaged), Opaque: keptOf(z, z.Opaque),
 		Warnings: append([]string{}, z.Warnings...),
@@ -215,8 +215,4 @@ func keptOf(z *plan.Zone, kept []plan.Kept) []Kept {
 		out = append(out, Kept{k.Key.Name.Relative(z.Name), string(k.Key.Type), k.Records, k.Reason})
 	}
 	return out
-}
-
-func summaryOf(s plan.Summary) Summary {
-	return Summary{Create: s.Create, Update: s.Update, Delete: s.Delete, Unchanged: s.Unchanged, Drift: s.Drift, Conflict: s.Conflict, Writes: s.Writes}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -69,6 +68,16 @@ func Markdown(w io.Writer, d *Document, opts MarkdownOptions) error {
 	return err
 }
 
+// end writes a text that is a heading and a list, and counts what was cut.
+func (m *markdown) end(w io.Writer) error {
+	m.limit += 100
+	if m.cut > 0 {
+		m.add("- and %d more\n", m.cut)
+	}
+	_, err := io.WriteString(w, m.String())
+	return err
+}
+
 // markdown is a text that is bounded in bytes.
 type markdown struct {
 	strings.Builder
@@ -77,15 +86,13 @@ type markdown struct {
 }
 
 // fits adds a text if there is room for it.
-func (m *markdown) fits(text string) bool {
-	if m.Len()+len(text) > m.limit {
-		return false
+func (m *markdown) fits(text string) {
+	if m.Len()+len(text) <= m.limit {
+		m.WriteString(text)
 	}
-	m.WriteString(text)
-	return true
 }
 
-func (m *markdown) add(format string, args ...any) bool { return m.fits(fmt.Sprintf(format, args...)) }
+func (m *markdown) add(format string, args ...any) { m.fits(fmt.Sprintf(format, args...)) }
 
 // list writes the lines of a section under its heading, as far as its share
 // of the room goes.
@@ -248,8 +255,7 @@ func (m *markdown) others(d *Document) {
 	if len(d.UndeclaredZones) > 0 {
 		m.add("\nNo longer declared, left live and unmanaged from now on: %s\n", list(d.UndeclaredZones))
 	}
-	others := slices.DeleteFunc(slices.Clone(d.UnmanagedZones), func(z string) bool { return slices.Contains(d.UndeclaredZones, z) })
-	if len(others) > 0 {
+	if others := except(d.UnmanagedZones, d.UndeclaredZones); len(others) > 0 {
 		m.add("\nLive zones that these files do not declare, left alone: %s\n", list(others))
 	}
 }
@@ -336,26 +342,20 @@ func (z *Zone) diff() []diffLine {
 		typ = max(typ, len(z.Changes[i].Type))
 	}
 	name = min(name, 40)
-	ordered := z.inReadingOrder()
-	for _, cause := range []plan.Cause{plan.NoCause, plan.Intended, plan.Conflict, plan.Drift} {
-		told := false
-		for _, c := range ordered {
-			if c.Cause != string(cause) {
-				continue
-			}
-			if h := heading(cause); !told && h != "" {
-				say(false, "@@ ", "%s @@", h)
-			}
-			told = true
-			record := func(r *Record) string {
-				return fmt.Sprintf("%s  %s  %s  ttl %d", pad(c.Name, name), pad(c.Type, typ), r.Data, r.TTL)
-			}
-			if c.Before != nil {
-				say(c.After == nil, "- ", "%s", record(c.Before))
-			}
-			if c.After != nil {
-				say(true, "+ ", "%s", record(c.After))
-			}
+	var told string // the heading that stands above
+	for _, c := range z.inReadingOrder() {
+		if h := heading(plan.Cause(c.Cause)); h != told {
+			say(false, "@@ ", "%s @@", h)
+			told = h
+		}
+		record := func(r *Record) string {
+			return fmt.Sprintf("%s  %s  %s  ttl %d", pad(c.Name, name), pad(c.Type, typ), r.Data, r.TTL)
+		}
+		if c.Before != nil {
+			say(c.After == nil, "- ", "%s", record(c.Before))
+		}
+		if c.After != nil {
+			say(true, "+ ", "%s", record(c.After))
 		}
 	}
 	for _, w := range z.Warnings {
@@ -363,27 +363,6 @@ func (z *Zone) diff() []diffLine {
 	}
 	if n := len(z.AlreadyLive); n > 0 {
 		say(false, "  ", "already live: %s of this change", are(n, "RRset", "RRsets"))
-	}
-	return out
-}
-
-// inReadingOrder sorts a zone's changes by name, as files are.
-func (z *Zone) inReadingOrder() []*Change {
-	type keyed struct {
-		key    schema.Key
-		change *Change
-	}
-	zone, _ := schema.ParseName(z.Zone) // what is no name comes first, in the order of the document
-	all := make([]keyed, len(z.Changes))
-	for i := range z.Changes {
-		c := &z.Changes[i]
-		name, _ := schema.ParseOwner(c.Name, zone)
-		all[i] = keyed{schema.Key{Name: name, Type: schema.Type(c.Type)}, c}
-	}
-	slices.SortStableFunc(all, func(a, b keyed) int { return a.key.Compare(b.key) })
-	out := make([]*Change, len(all))
-	for i := range all {
-		out[i] = all[i].change
 	}
 	return out
 }

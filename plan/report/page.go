@@ -123,7 +123,7 @@ func newPage(d *Document) *page {
 	s := d.Summary
 	p := &page{
 		frame: pageFrame(), Live: quoted(d.Live), Dirty: d.Dirty, Summary: s, ThreeWay: d.Base != nil, links: linksTo(d.Files),
-		Undeclared: quotedAll(d.UndeclaredZones), Declared: are(len(d.Zones), "zone is", "zones are"),
+		Undeclared: quotedAll(d.UndeclaredZones), Unmanaged: quotedAll(except(d.UnmanagedZones, d.UndeclaredZones)), Declared: are(len(d.Zones), "zone is", "zones are"),
 	}
 	p.Title = fmt.Sprintf("DNS plan: %d to create, %d to update, %d to delete", s.Create, s.Update, s.Delete)
 	p.Sets.Conflict, p.Sets.Drift, p.Sets.Unchanged = rrsets(s.Conflict), rrsets(s.Drift), rrsets(s.Unchanged)
@@ -144,11 +144,6 @@ func newPage(d *Document) *page {
 	}
 	for _, l := range d.Loosened {
 		p.Loosened = append(p.Loosened, loosening{quoted(l.Setting), quoted(l.Was), quoted(l.Is), p.links.place(l.Position)})
-	}
-	for _, name := range d.UnmanagedZones {
-		if !slices.Contains(d.UndeclaredZones, name) {
-			p.Unmanaged = append(p.Unmanaged, quoted(name))
-		}
 	}
 	changes := 0
 	for i := range d.Zones {
@@ -229,7 +224,7 @@ func byReason(list []Kept) [][]Kept {
 // changes adds a zone's changes in the order in which a reader looks for them.
 func (p *page) changes(z *Zone, out *pageZone) {
 	var rows []pageChange
-	for i, c := range readingOrder(z) {
+	for i, c := range z.inReadingOrder() {
 		row := p.change(c)
 		if len(row.Risks) > 0 {
 			row.ID = fmt.Sprintf("%sc%d", out.ID, i+1)
@@ -248,35 +243,6 @@ func (p *page) changes(z *Zone, out *pageZone) {
 		first += len(part)
 		out.Tables = append(out.Tables, t)
 	}
-}
-
-// readingOrder sorts changes as the text does: by cause, then by name as zone
-// files are. The order of applying is in each change's wave.
-func readingOrder(z *Zone) []*Change {
-	type ordered struct {
-		*Change
-		cause int
-		key   schema.Key
-	}
-	zone, _ := schema.ParseName(z.Zone) // what is no name, as no plan has, keeps its place
-	list := make([]ordered, len(z.Changes))
-	for i := range z.Changes {
-		c := &z.Changes[i]
-		name, _ := schema.ParseOwner(c.Name, zone)
-		cause := slices.Index([]plan.Cause{plan.Conflict, plan.Drift}, plan.Cause(c.Cause))
-		list[i] = ordered{c, cause, schema.Key{Name: name, Type: schema.Type(c.Type)}}
-	}
-	slices.SortStableFunc(list, func(a, b ordered) int {
-		if a.cause != b.cause {
-			return a.cause - b.cause
-		}
-		return a.key.Compare(b.key)
-	})
-	out := make([]*Change, len(list))
-	for i := range list {
-		out[i] = list[i].Change
-	}
-	return out
 }
 
 func (p *page) change(c *Change) pageChange {

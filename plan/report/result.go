@@ -111,12 +111,7 @@ func (r *Result) Markdown(w io.Writer, limit int) error {
 		}
 	}
 	m.list("What was not done:", lines)
-	if m.cut > 0 {
-		m.limit = limit
-		m.add("- and %d more\n", m.cut)
-	}
-	_, err := io.WriteString(w, m.String())
-	return err
+	return m.end(w)
 }
 
 // ProblemsMarkdown writes the mistakes of the files in at most so many bytes.
@@ -131,10 +126,5 @@ func ProblemsMarkdown(w io.Writer, problems schema.Problems, limit int) error {
 		}
 	}
 	m.list("Each stands at its place:", lines)
-	if m.cut > 0 {
-		m.limit = limit
-		m.add("- and %d more\n", m.cut)
-	}
-	_, err := io.WriteString(w, m.String())
-	return err
+	return m.end(w)
 }

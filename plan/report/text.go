@@ -53,8 +53,7 @@ func Text(w io.Writer, p *plan.Plan, about About, style Style) error {
 		t.line(yellow, "zones that git no longer declares, left live and unmanaged from now on: %s", names(p.Undeclared, 10))
 		t.line("", "")
 	}
-	others := slices.DeleteFunc(slices.Clone(p.Unmanaged), func(n schema.Name) bool { return slices.Contains(p.Undeclared, n) })
-	if len(others) > 0 {
+	if others := except(p.Unmanaged, p.Undeclared); len(others) > 0 {
 		t.line(faint, "live zones that these files do not declare, left alone: %s", names(others, 10))
 		t.line("", "")
 	}
@@ -153,12 +152,7 @@ func (t *textWriter) zone(z *plan.Zone) {
 		for _, ch := range inReadingOrder(z.Left) {
 			left = append(left, fmt.Sprintf("%s %s", ch.Key.Name.Relative(z.Name), ch.Key.Type))
 		}
-		left = slices.Compact(left)
-		more := ""
-		if n := len(left) - 5; n > 0 {
-			left, more = left[:5], fmt.Sprintf(" and %d more", n)
-		}
-		t.line(yellow, "  · drift, left as it is: %s%s", strings.Join(left, ", "), more)
+		t.line(yellow, "  · drift, left as it is: %s", firstOf(slices.Compact(left)))
 	}
 	t.kept(z, z.Unmanaged)
 	t.kept(z, z.Opaque)
@@ -176,19 +170,13 @@ func (t *textWriter) changes(z *plan.Zone) {
 		c.typ = max(c.typ, len(ch.Key.Type))
 	}
 	c.name = min(c.name, 40)
-	ordered := inReadingOrder(z.Changes)
-	for _, cause := range []plan.Cause{plan.NoCause, plan.Intended, plan.Conflict, plan.Drift} {
-		told := false
-		for _, ch := range ordered {
-			if ch.Cause != cause {
-				continue
-			}
-			if h := heading(cause); !told && h != "" {
-				t.line(yellow, "  %s", h)
-			}
-			told = true
-			t.change(z, ch, c)
+	var told string // the heading that stands above
+	for _, ch := range inReadingOrder(z.Changes) {
+		if h := heading(ch.Cause); h != told {
+			t.line(yellow, "  %s", h)
+			told = h
 		}
+		t.change(z, ch, c)
 	}
 	if n := len(z.AlreadyLive); n > 0 {
 		t.line(faint, "  · already live: %s of this change", are(n, "RRset", "RRsets"))
@@ -204,17 +192,6 @@ func heading(cause plan.Cause) string {
 		return "drift: live differs from git where git's change does not touch it"
 	}
 	return ""
-}
-
-// inReadingOrder sorts a zone's changes by name, as files are; the order of
-// applying is in the JSON.
-func inReadingOrder(changes []plan.Change) []*plan.Change {
-	out := make([]*plan.Change, len(changes))
-	for i := range changes {
-		out[i] = &changes[i]
-	}
-	slices.SortStableFunc(out, func(a, b *plan.Change) int { return a.Key.Compare(b.Key) })
-	return out
 }
 
 func (t *textWriter) change(z *plan.Zone, ch *plan.Change, c columns) {
@@ -272,13 +249,16 @@ func (t *textWriter) kept(z *plan.Zone, kept []plan.Kept) {
 		byReason[k.Reason] = append(byReason[k.Reason], fmt.Sprintf("%s %s", k.Key.Name.Relative(z.Name), k.Key.Type))
 	}
 	for _, reason := range reasons {
-		list := byReason[reason]
-		more := ""
-		if n := len(list) - 5; n > 0 {
-			list, more = list[:5], fmt.Sprintf(" and %d more", n)
-		}
-		t.line(faint, "  · left alone (%s): %s%s", reason, strings.Join(list, ", "), more)
+		t.line(faint, "  · left alone (%s): %s", reason, firstOf(byReason[reason]))
 	}
+}
+
+// firstOf lists the first few.
+func firstOf(list []string) string {
+	if n := len(list) - 5; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:5], ", "), n)
+	}
+	return strings.Join(list, ", ")
 }
 
 func (t *textWriter) totals(p *plan.Plan, quiet int) {
