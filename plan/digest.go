@@ -20,11 +20,16 @@ type Digest string
 func (z *Zone) digest() Digest {
 	lines := make([]string, 0, len(z.Changes)+1)
 	for i := range z.Changes {
-		c := &z.Changes[i]
-		lines = append(lines, line(string(c.Action), c.Key.Name.String(), string(c.Key.Type), side(c.Before), side(c.After)))
+		lines = append(lines, z.Changes[i].Identity())
 	}
 	slices.Sort(lines)
 	return sum(append([]string{line("zone", z.Name.String(), string(z.Action))}, lines...))
+}
+
+// Identity is what makes two changes the same to a reader of the plan: action,
+// name, type, before and after.
+func (c *Change) Identity() string {
+	return line(string(c.Action), c.Key.Name.String(), string(c.Key.Type), side(c.Before), side(c.After))
 }
 
 // digestOf is over the digests of the zones that change.

@@ -108,12 +108,12 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 	planned := map[string]int{}
 	touched := map[schema.Name]bool{}
 	for i := range z.Changes {
-		planned[identity(&z.Changes[i])]++
+		planned[z.Changes[i].Identity()]++
 		touched[z.Changes[i].Key.Name] = true
 	}
 	left := map[string]bool{}
 	for i := range z.Left {
-		left[identity(&z.Left[i])] = true
+		left[z.Left[i].Identity()] = true
 	}
 	changes := make([]plan.Change, 0, len(fresh.Changes))
 	elsewhere := 0
@@ -122,7 +122,7 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 			elsewhere++
 			continue
 		}
-		id := identity(&c)
+		id := c.Identity()
 		if left[id] {
 			continue
 		}
@@ -139,17 +139,6 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 		zr.Notices = append(zr.Notices, fmt.Sprintf("%d of the planned changes were live already", already))
 	}
 	return changes, nil
-}
-
-// identity is what makes two changes the same to a reader of the plan.
-func identity(c *plan.Change) string {
-	side := func(r *plan.Record) string {
-		if r == nil {
-			return "-"
-		}
-		return fmt.Sprintf("%d %s", r.TTL, r.Data)
-	}
-	return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%s", c.Action, c.Key.Name, c.Key.Type, side(c.Before), side(c.After))
 }
 
 // createZone creates the zone and reads what it then holds.

@@ -185,19 +185,23 @@ func zoneOf(z *plan.Zone) Zone {
 		Warnings: append([]string{}, z.Warnings...),
 	}
 	for i := range z.Changes {
-		c := &z.Changes[i]
-		change := Change{
-			Action: string(c.Action), Name: c.Key.Name.Relative(z.Name), Type: string(c.Key.Type),
-			Before: recordOf(c.Before), After: recordOf(c.After), Cause: string(c.Cause), Swap: c.Swap, Adopted: c.Adopted, Wave: c.Wave,
-			Risks: make([]Risk, 0, len(c.Risks)), Position: positionOf(c.Position),
-		}
-		for _, r := range c.Risks {
-			change.Risks = append(change.Risks, Risk{string(r.Kind), r.Reason})
-		}
-		out.Changes = append(out.Changes, change)
+		out.Changes = append(out.Changes, NewChange(z.Name, &z.Changes[i]))
 	}
 	for _, r := range z.Refused {
 		out.Refused = append(out.Refused, Refusal{r.Guard, r.Reason, r.Override})
+	}
+	return out
+}
+
+// NewChange writes a change of a zone down.
+func NewChange(zone schema.Name, c *plan.Change) Change {
+	out := Change{
+		Action: string(c.Action), Name: c.Key.Name.Relative(zone), Type: string(c.Key.Type),
+		Before: recordOf(c.Before), After: recordOf(c.After), Cause: string(c.Cause), Swap: c.Swap, Adopted: c.Adopted, Wave: c.Wave,
+		Risks: make([]Risk, 0, len(c.Risks)), Position: positionOf(c.Position),
+	}
+	for _, r := range c.Risks {
+		out.Risks = append(out.Risks, Risk{string(r.Kind), r.Reason})
 	}
 	return out
 }

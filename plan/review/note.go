@@ -48,7 +48,6 @@ type Earlier struct {
 const (
 	nameBytes   = 8
 	digestBytes = 12
-	entryBytes  = nameBytes + digestBytes
 
 	// maxNoted bounds the zones and deletions that a comment notes one by one,
 	// which take up to 36 characters each. Beyond it the plan is known by its
@@ -79,7 +78,7 @@ func noteOf(p Plan, before *Note) Note {
 		z := &d.Zones[i]
 		for j := range z.Changes {
 			if c := &z.Changes[j]; c.Adopted && c.Before != nil {
-				adopted = append(adopted, deletion(z.Zone, c.Name, c.Type, *c.Before))
+				adopted = append(adopted, deletion(z.Zone, *c))
 			}
 		}
 	}
@@ -112,9 +111,13 @@ func entry(zone string, digest plan.Digest) []byte {
 
 // Covers reports whether the note's plan changes a zone as this digest has it.
 func (n *Note) Covers(zone schema.Name, digest plan.Digest) bool {
-	want := entry(zone.Display(), digest)
-	for at := 0; at+entryBytes <= len(n.Zones); at += entryBytes {
-		if bytes.Equal(n.Zones[at:at+entryBytes], want) {
+	return packed(n.Zones, entry(zone.Display(), digest))
+}
+
+// packed reports whether an entry is among those of its length.
+func packed(entries, want []byte) bool {
+	for part := range slices.Chunk(entries, len(want)) {
+		if bytes.Equal(part, want) {
 			return true
 		}
 	}
@@ -126,21 +129,15 @@ func (n *Note) Covers(zone schema.Name, digest plan.Digest) bool {
 func (n *Note) CoversAll(whole plan.Digest) bool { return n.TooMany && n.Digest == whole }
 
 // deletion is what a deletion is noted as.
-func deletion(zone, name, typ string, r report.Record) []byte {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %q", zone, name, typ, r.TTL, r.Data))
+func deletion(zone string, c report.Change) []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d %q", zone, c.Name, c.Type, c.Before.TTL, c.Before.Data))
 	return sum[:digestBytes]
 }
 
 // Adopts reports whether the note's plan shows this deletion of what base left
 // alone.
 func (n *Note) Adopts(zone schema.Name, c *plan.Change) bool {
-	want := deletion(zone.Display(), c.Key.Name.Relative(zone), string(c.Key.Type), report.Record{Data: c.Before.Data.String(), TTL: c.Before.TTL})
-	for at := 0; at+digestBytes <= len(n.Adopted); at += digestBytes {
-		if bytes.Equal(n.Adopted[at:at+digestBytes], want) {
-			return true
-		}
-	}
-	return false
+	return packed(n.Adopted, deletion(zone.Display(), report.NewChange(zone, c)))
 }
 
 // marker begins a comment, or the body of an issue, and says whose it is.

@@ -78,7 +78,7 @@ func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.P
 		}
 		for j := range z.Changes {
 			c := &z.Changes[j]
-			was := planned[identity(z.Name.Display(), string(c.Action), keyText(z.Name, c.Key), record(c.Before), record(c.After))]
+			was := planned[identity(z.Name.Display(), report.NewChange(z.Name, c))]
 			if was == nil {
 				return nil, fmt.Errorf("%s: %s was not in it: %w", z.Name.Display(), c, ErrInconsistent)
 			}
@@ -123,7 +123,7 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 		k := schema.Key{Name: owner, Type: schema.Type(c.Type)}
 		touched[owner] = true
 		changes[k] = append(changes[k], c)
-		planned[identity(z.Zone, c.Action, keyText(name, k), c.Before, c.After)] = c
+		planned[identity(z.Zone, *c)] = c
 	}
 	if given != nil {
 		for i, r := range given.Records {
@@ -249,20 +249,13 @@ func parseKey(text string, zone schema.Name) (schema.Key, error) {
 	return schema.Key{}, fmt.Errorf("%q names no RRset", text)
 }
 
-func record(r *plan.Record) *report.Record {
-	if r == nil {
-		return nil
-	}
-	return &report.Record{Data: r.Data.String(), TTL: r.TTL}
-}
-
-// identity is what makes two changes the same.
-func identity(zone, action, key string, before, after *report.Record) string {
+// identity is what makes two changes of saved plans the same.
+func identity(zone string, c report.Change) string {
 	side := func(r *report.Record) string {
 		if r == nil {
 			return "-"
 		}
 		return fmt.Sprintf("%d %s", r.TTL, r.Data)
 	}
-	return fmt.Sprintf("%q %q %q %q %q", zone, action, key, side(before), side(after))
+	return fmt.Sprintf("%q %q %q %q %q %q", zone, c.Action, c.Name, c.Type, side(c.Before), side(c.After))
 }
