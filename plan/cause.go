@@ -111,13 +111,13 @@ func (z *Zone) judge(in Input, d *difference, k schema.Key, head []schema.Value,
 	if in.Base == nil {
 		return
 	}
-	if d.judged == nil && in.Live != nil {
-		d.external = externalNames(in.Live.Records)
-	}
-	d.verdict = in.Base.judge(k, head, live, leftAlone{in.Owned, d.external})
 	if d.judged == nil {
 		d.judged, d.conflicts = map[schema.Key]bool{}, map[schema.Key]string{}
+		if in.Live != nil {
+			d.external = externalNames(in.Live.Records)
+		}
 	}
+	d.verdict = in.Base.judge(k, head, live, leftAlone{in.Owned, d.external})
 	d.judged[k] = true
 	switch {
 	case d.verdict.alreadyLive:
@@ -143,10 +143,12 @@ func (z *Zone) noteGone(in Input, d *difference) {
 	slices.SortFunc(z.AlreadyLive, func(a, b Kept) int { return a.Key.Compare(b.Key) })
 }
 
-// review makes the digest of a three-way plan's zone: over each RRset that
-// base → head changes, whether or not it is live already, and over what is live
-// where that is a conflict, or goes for what base left alone. So it survives a partial apply and drift elsewhere.
+// review makes the zone's digest. In a three-way plan it is over each RRset
+// that base → head changes, whether or not it is live already, and over what is
+// live where that is a conflict: so it survives a partial apply and drift
+// elsewhere. Where the zone is to be deleted it is over all that it holds.
 func (z *Zone) review(in Input, d *difference) {
+	z.Digest = z.digest()
 	if in.Base == nil || in.Base.Unknown {
 		return
 	}
@@ -171,14 +173,12 @@ func (z *Zone) review(in Input, d *difference) {
 	case is && !was:
 		lines = append(lines, line("state", z.Name.String(), "present"))
 	case !is && in.Live != nil && (was || in.Base.Zone == nil):
-		// What is deleted with the zone is whatever it holds.
-		held := textOf(len(in.Live.Records), func(i int) Record { r := in.Live.Records[i]; return Record{r.Data, r.TTL} })
-		names := make([]string, len(in.Live.Records))
+		held := make([]string, len(in.Live.Records))
 		for i, r := range in.Live.Records {
-			names[i] = r.Name.String() + " " + string(r.Data.Type())
+			held[i] = line(r.Name.String(), string(r.Data.Type()), side(&Record{r.Data, r.TTL}))
 		}
-		slices.Sort(names)
-		lines = append(lines, line("state", z.Name.String(), "absent", held, line(names...)))
+		slices.Sort(held)
+		lines = append(lines, line("state", z.Name.String(), "absent", line(held...)))
 	case !is && was:
 		lines = append(lines, line("state", z.Name.String(), "absent"))
 	}

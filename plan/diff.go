@@ -88,7 +88,7 @@ func newZone(in Input, opts Options) Zone {
 				z.refuse(GuardDeleteZone, "--allow-delete-zone", "the zone is declared absent and would be deleted irrevocably, with all it holds (records: %d)", len(in.Live.Records))
 			}
 		}
-		z.summarize(0)
+		z.count()
 		z.review(in, nil)
 		return z
 	case in.Live == nil:
@@ -105,15 +105,17 @@ func newZone(in Input, opts Options) Zone {
 	assess(z.Name, z.Changes, d)
 	z.guard(d, opts)
 	z.guardAdoption(in, opts)
-	z.summarize(d.unchanged)
-	z.Summary.Drift, z.Summary.Conflict = d.drift, d.conflict
+	z.Summary = Summary{Unchanged: d.unchanged, Drift: d.drift, Conflict: d.conflict}
+	z.count()
 	z.noteGone(in, d)
 	z.review(in, d)
 	return z
 }
 
-func (z *Zone) summarize(unchanged int) {
-	s := Summary{Unchanged: unchanged}
+// count counts the zone's writes.
+func (z *Zone) count() {
+	s := &z.Summary
+	s.Create, s.Update, s.Delete = 0, 0, 0
 	for i := range z.Changes {
 		switch z.Changes[i].Action {
 		case Create:
@@ -131,8 +133,6 @@ func (z *Zone) summarize(unchanged int) {
 		s.Delete++
 	}
 	s.Writes = s.Create + s.Update + s.Delete
-	z.Summary = s
-	z.Digest = z.digest()
 }
 
 // compare finds the changes of a zone that exists or is to be created.

@@ -22,9 +22,7 @@ func (z *Zone) leaveDrift() {
 	if z.Action == ZoneDelete && !z.Reviewed && z.Base != nil && !z.Base.Unknown {
 		z.Action = ZoneNone
 		z.Warnings = append(z.Warnings, "the zone is declared absent, as it was at the base, and is live: that is drift, which is left as it is")
-		digest := z.Digest
-		z.summarize(z.Summary.Unchanged)
-		z.Digest = digest
+		z.count()
 		return
 	}
 	drift := func(c Change) bool { return c.Cause == Drift }
@@ -54,7 +52,5 @@ func (z *Zone) leaveDrift() {
 		}
 	}
 	z.Changes = kept
-	digest, drifted, conflict := z.Digest, z.Summary.Drift, z.Summary.Conflict
-	z.summarize(z.Summary.Unchanged)
-	z.Digest, z.Summary.Drift, z.Summary.Conflict = digest, drifted, conflict
+	z.count()
 }
