@@ -86,7 +86,7 @@ func (p *program) comment(c *cli.Context, m *messages) error {
 		if err == nil {
 			m.say("%s", did)
 		}
-		return readOnly(m, err)
+		return readOnly(m, actions, err)
 	}
 	number := c.Int("pull-request")
 	if number == 0 {
@@ -94,12 +94,12 @@ func (p *program) comment(c *cli.Context, m *messages) error {
 			m.say("no comment: %v; --pull-request names one", err)
 			return nil
 		} else if err != nil {
-			return readOnly(m, err)
+			return readOnly(m, actions, err)
 		}
 	}
 	found, err := client.Find(c.Context, number, c.String("id"))
 	if err != nil {
-		return readOnly(m, err)
+		return readOnly(m, actions, err)
 	}
 	var note *review.Note
 	if found != nil {
@@ -131,7 +131,7 @@ func (p *program) comment(c *cli.Context, m *messages) error {
 		body = review.Message(c.String("id"), note, text.String())
 	}
 	if err := client.Post(c.Context, number, c.String("id"), found, body); err != nil {
-		return readOnly(m, err)
+		return readOnly(m, actions, err)
 	}
 	m.say("commented on #%d", number)
 	return nil
@@ -225,12 +225,12 @@ func (p *program) gitHub(c *cli.Context, actions review.Actions) (*review.Client
 
 // readOnly makes a token that may not write a notice and no failure, as with a
 // pull request from a fork.
-func readOnly(m *messages, err error) error {
+func readOnly(m *messages, actions review.Actions, err error) error {
 	if !errors.Is(err, review.ErrReadOnly) {
 		return err
 	}
 	m.say("no comment: %v; the plan is in the job summary", err)
-	if os.Getenv("GITHUB_ACTIONS") == "true" {
+	if actions.Running {
 		m.say("::notice::zoneherd could not comment, since this run's token may only read: the plan is in the job summary")
 	}
 	return nil

@@ -25,6 +25,8 @@ type live struct {
 	about    string // in words
 	endpoint string // as saved plans name it
 	close    func() error
+
+	asked *string // the account, once it has been asked for
 }
 
 // live opens the live side: the API, or a sandbox in this process. surplus is
@@ -51,7 +53,7 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 		if file := c.String("sandbox-state"); file != "" {
 			about += " (" + file + ")"
 		}
-		return &live{client, about, "sandbox", func() error { client.Close(); return listener.Close() }}, nil
+		return &live{Provider: client, about: about, endpoint: "sandbox", close: func() error { client.Close(); return listener.Close() }}, nil
 	}
 	token, err := readToken(c)
 	if err != nil {
@@ -62,7 +64,7 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &live{client, client.Endpoint(), client.Endpoint(), func() error { client.Close(); return nil }}, nil
+	return &live{Provider: client, about: client.Endpoint(), endpoint: client.Endpoint(), close: func() error { client.Close(); return nil }}, nil
 }
 
 // checkSandbox refuses options of a sandbox that is not asked for: neither the
@@ -176,13 +178,10 @@ func (l *live) inputs(ctx context.Context, d *desired, concurrency int, done fun
 		group.Go(func() error {
 			defer done()
 			var err error
-			if !known { // it may be on a page that the list never told of
-				if info, err = l.FindZone(ctx, d.zones[i].Name); errors.Is(err, provider.ErrNotFound) {
-					return nil
-				}
-			}
-			if err == nil {
+			if known {
 				inputs[i].Live, err = l.ReadZone(ctx, info)
+			} else { // it may be on a page that the list never told of
+				inputs[i].Live, err = l.zone(ctx, d.zones[i].Name)
 			}
 			if errors.Is(err, provider.ErrIncomplete) {
 				inputs[i].LiveErr = err
@@ -206,20 +205,69 @@ func (l *live) inputs(ctx context.Context, d *desired, concurrency int, done fun
 	return inputs, unmanaged, nil
 }
 
+// zone reads what is live of a zone; nil where there is none.
+func (l *live) zone(ctx context.Context, name schema.Name) (*schema.LiveZone, error) {
+	info, err := l.FindZone(ctx, name)
+	if errors.Is(err, provider.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.ReadZone(ctx, info)
+}
+
+// zones reads what is live of the named zones, of those that there are.
+func (l *live) zones(ctx context.Context, names []schema.Name, concurrency int, done func()) (map[schema.Name]*schema.LiveZone, error) {
+	read := make([]*schema.LiveZone, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(concurrency)
+	for i, name := range names {
+		group.Go(func() (err error) {
+			defer done()
+			read[i], err = l.zone(ctx, name)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	zones := make(map[schema.Name]*schema.LiveZone, len(names))
+	for i, z := range read {
+		if z != nil {
+			zones[names[i]] = z
+		}
+	}
+	return zones, nil
+}
+
+// account is whose token it is; empty where the service does not say.
+func (l *live) account(ctx context.Context) (string, error) {
+	if l.asked != nil {
+		return *l.asked, nil
+	}
+	id, err := l.Identity(ctx)
+	if err != nil && !errors.Is(err, provider.ErrNotFound) && !errors.Is(err, provider.ErrForbidden) {
+		return "", fmt.Errorf("ask whose token this is: %w", err)
+	}
+	l.asked = &id.Account
+	return id.Account, nil
+}
+
 // checkAccount refuses to go on with a token of another account than the
 // configuration's.
 func (l *live) checkAccount(ctx context.Context, want string) error {
 	if want == "" {
 		return nil
 	}
-	id, err := l.Identity(ctx)
+	account, err := l.account(ctx)
 	switch {
-	case errors.Is(err, provider.ErrNotFound), errors.Is(err, provider.ErrForbidden):
-		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and the service does not say whose token this is: remove account: from the configuration to go on without knowing", want)}
 	case err != nil:
-		return fmt.Errorf("ask whose token this is: %w", err)
-	case !strings.EqualFold(id.Account, want):
-		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and this token belongs to %s: use a token of the right account", want, id.Account)}
+		return err
+	case account == "":
+		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and the service does not say whose token this is: remove account: from the configuration to go on without knowing", want)}
+	case !strings.EqualFold(account, want):
+		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and this token belongs to %s: use a token of the right account", want, account)}
 	}
 	return nil
 }

@@ -63,7 +63,11 @@ func (r *planned) checkReviewed(c *cli.Context, m *messages) error {
 		if z.Summary.Writes == 0 {
 			continue
 		}
-		if why := reviews.check(z, r.base, r.plan.Digest); why != "" {
+		why, err := reviews.check(c, r, z)
+		if err != nil {
+			return err
+		}
+		if why != "" {
 			m.say("%s: %s", z.Name.Display(), why)
 			unseen = append(unseen, z.Name.Display())
 		}
@@ -90,19 +94,23 @@ func someOf(names []string, most int) string {
 }
 
 // reviews are the pull requests that were merged since the base, in order.
-type reviews []reviewed
+type reviews struct {
+	steps []reviewed
+	// digests are those of the zones that each step changed, over base → head
+	// alone; made when they are first asked for.
+	digests []map[schema.Name]plan.Digest
+}
 
 // reviewed is one of them, or a commit that no pull request brought.
 type reviewed struct {
 	number int          // 0: none
 	note   *review.Note // nil: there is no comment of ours with a plan
 	other  bool         // the comment's plan was made against another service or account
-	// digests are those of the zones that it changed, over base → head alone.
-	digests map[schema.Name]plan.Digest
+	head   string       // the commit that it led to
 }
 
 // readReviews finds them. side is what the plan is made against.
-func readReviews(c *cli.Context, client *review.Client, r *planned, side string) (reviews, error) {
+func readReviews(c *cli.Context, client *review.Client, r *planned, side string) (*reviews, error) {
 	head := c.String("ref")
 	if head == "" {
 		head = "HEAD"
@@ -111,25 +119,17 @@ func readReviews(c *cli.Context, client *review.Client, r *planned, side string)
 	if err != nil {
 		return nil, err
 	}
-	var out reviews
-	from := r.base.commit
-	for i := 0; i < len(line); {
-		number, err := mergedAs(c.Context, client, line[i])
+	all := &reviews{}
+	for _, commit := range line {
+		number, err := mergedAs(c.Context, client, commit)
 		if err != nil {
 			return nil, err
 		}
-		j := i + 1
-		for number > 0 && j < len(line) { // a rebased pull request is several commits
-			next, err := mergedAs(c.Context, client, line[j])
-			if err != nil {
-				return nil, err
-			}
-			if next != number {
-				break
-			}
-			j++
+		if n := len(all.steps); n > 0 && number > 0 && all.steps[n-1].number == number { // a rebased pull request is several commits
+			all.steps[n-1].head = commit
+			continue
 		}
-		one := reviewed{number: number}
+		one := reviewed{number: number, head: commit}
 		if number > 0 {
 			found, err := client.Find(c.Context, number, c.String("id"))
 			if err != nil {
@@ -140,13 +140,9 @@ func readReviews(c *cli.Context, client *review.Client, r *planned, side string)
 				one.other = one.note.Side != "" && one.note.Side != side
 			}
 		}
-		if one.digests, err = digestsBetween(c, from, line[j-1]); err != nil {
-			return nil, err
-		}
-		out = append(out, one)
-		from, i = line[j-1], j
+		all.steps = append(all.steps, one)
 	}
-	return out, nil
+	return all, nil
 }
 
 func mergedAs(ctx context.Context, client *review.Client, commit string) (int, error) {
@@ -160,83 +156,103 @@ func mergedAs(ctx context.Context, client *review.Client, commit string) (int, e
 // check tells why a zone's plan is not what was reviewed; empty where it is.
 // It is what one pull request showed; or each change of the zone was what its
 // own pull request showed, and nothing live has come between.
-func (all reviews) check(z *plan.Zone, base *base, whole plan.Digest) string {
+func (all *reviews) check(c *cli.Context, r *planned, z *plan.Zone) (string, error) {
 	for i := range z.Changes {
-		c := &z.Changes[i]
-		seen := func(one reviewed) bool { return one.note != nil && !one.other && one.note.Adopts(z.Name, c) }
-		if c.Adopted && !slices.ContainsFunc(all, seen) {
-			return fmt.Sprintf("no review showed that %s %s is deleted, which was left alone before", c.Key.Name.Display(), c.Key.Type)
+		ch := &z.Changes[i]
+		seen := func(one reviewed) bool { return one.note != nil && !one.other && one.note.Adopts(z.Name, ch) }
+		if ch.Adopted && !slices.ContainsFunc(all.steps, seen) {
+			return fmt.Sprintf("no review showed that %s %s is deleted, which was left alone before", ch.Key.Name.Display(), ch.Key.Type), nil
 		}
 	}
-	if z.Action == plan.ZoneNone && !slices.ContainsFunc(z.Changes, func(c plan.Change) bool { return !c.Adopted }) {
-		return ""
+	if z.Action == plan.ZoneNone && !slices.ContainsFunc(z.Changes, func(ch plan.Change) bool { return !ch.Adopted }) {
+		return "", nil
 	}
 	if z.Base == nil || z.Base.Unknown {
-		return "what the base said of it could not be read, so that nobody can tell what has changed since: choose a --base that can be read"
+		return "what the base said of it could not be read, so that nobody can tell what has changed since: choose a --base that can be read", nil
 	}
-	if was := base.zones[z.Name]; z.Action == plan.ZoneCreate && was != nil && was.State == schema.Present {
-		return "the zone is gone live, and would be made anew"
+	if was := z.Base.Zone; z.Action == plan.ZoneCreate && was != nil && was.State == schema.Present {
+		return "the zone is gone live, and would be made anew", nil
 	}
-	for _, one := range all {
-		if one.note != nil && (one.note.Covers(z.Name, z.Digest) || one.note.CoversAll(whole)) {
+	for _, one := range all.steps {
+		if one.note != nil && (one.note.Covers(z.Name, z.Digest) || one.note.CoversAll(r.plan.Digest)) {
 			if one.other {
-				return fmt.Sprintf("pull request #%d showed it for another service or account", one.number)
+				return one.elsewhere(), nil
 			}
-			return ""
+			return "", nil
 		}
 	}
 	if z.LiveBound {
-		return "live differs from what the review showed where git changes it"
+		return "live differs from what the review showed where git changes it", nil
+	}
+	return all.checkSteps(c, r, z.Name)
+}
+
+// checkSteps is check for the changes of a zone one by one.
+func (all *reviews) checkSteps(c *cli.Context, r *planned, zone schema.Name) (string, error) {
+	if err := all.readDigests(c, r.base); err != nil {
+		return "", err
 	}
 	changed := false
-	for _, one := range all {
-		digest, ok := one.digests[z.Name]
+	for i, one := range all.steps {
+		digest, ok := all.digests[i][zone]
 		if !ok {
 			continue
 		}
 		changed = true
 		switch {
 		case one.number == 0:
-			return "a commit changed it that no pull request brought"
+			return "a commit changed it that no pull request brought", nil
 		case one.note == nil:
-			return fmt.Sprintf("pull request #%d has no comment of ours with a plan", one.number)
+			return fmt.Sprintf("pull request #%d has no comment of ours with a plan", one.number), nil
 		case one.note.Untrusted:
-			return fmt.Sprintf("the plan on pull request #%d came from its author, which is no review", one.number)
+			return fmt.Sprintf("the plan on pull request #%d came from its author, which is no review", one.number), nil
 		case one.other:
-			return fmt.Sprintf("pull request #%d showed it for another service or account", one.number)
-		case !one.note.Covers(z.Name, digest):
-			return fmt.Sprintf("pull request #%d showed another change of it", one.number)
+			return one.elsewhere(), nil
+		case !one.note.Covers(zone, digest):
+			return fmt.Sprintf("pull request #%d showed another change of it", one.number), nil
 		}
 	}
 	if !changed {
-		return "no pull request since the base changed it"
+		return "no pull request since the base changed it", nil
 	}
-	return ""
+	return "", nil
+}
+
+func (one *reviewed) elsewhere() string {
+	return fmt.Sprintf("pull request #%d showed it for another service or account", one.number)
+}
+
+// readDigests reads what each step has changed since the one before.
+func (all *reviews) readDigests(c *cli.Context, from *base) error {
+	if all.digests != nil {
+		return nil
+	}
+	digests := make([]map[schema.Name]plan.Digest, len(all.steps))
+	for i, one := range all.steps {
+		tree, err := source.OpenCommit(".", one.head)
+		if err != nil {
+			return err
+		}
+		to, err := baseAt(c, tree, func(string, ...any) {})
+		if err != nil {
+			return err
+		}
+		if digests[i], err = digestsBetween(from, to); err != nil {
+			return err
+		}
+		from = to
+	}
+	all.digests = digests
+	return nil
 }
 
 // digestsBetween gives the digests of the zones that one commit changes since
 // another, with no live side.
-func digestsBetween(c *cli.Context, from, to string) (map[schema.Name]plan.Digest, error) {
-	tree, err := source.OpenCommit(".", to)
-	if err != nil {
-		return nil, err
-	}
-	quiet := func(string, ...any) {}
-	head, err := baseAt(c, tree, quiet)
-	if err != nil {
-		return nil, err
-	}
-	if head.desired == nil { // it declares nothing
+func digestsBetween(from, to *base) (map[schema.Name]plan.Digest, error) {
+	if to.desired == nil { // it declares nothing
 		return nil, nil
 	}
-	if tree, err = source.OpenCommit(".", from); err != nil {
-		return nil, err
-	}
-	b, err := baseAt(c, tree, quiet)
-	if err != nil {
-		return nil, err
-	}
-	r := &planned{desired: head.desired, base: b, options: head.options}
+	r := &planned{desired: to.desired, base: from, options: to.options}
 	if err := r.offline(); err != nil {
 		return nil, err
 	}

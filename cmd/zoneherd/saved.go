@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,11 +9,9 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/plan/saved"
-	"github.com/zoneherd/zoneherd/provider"
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source"
 )
@@ -62,18 +59,6 @@ func writeFile(file string, text []byte) error {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// account is whose token it is; empty where the service does not say.
-func (l *live) account(ctx context.Context) (string, error) {
-	id, err := l.Identity(ctx)
-	if errors.Is(err, provider.ErrNotFound) || errors.Is(err, provider.ErrForbidden) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("ask whose token this is: %w", err)
-	}
-	return id.Account, nil
 }
 
 // savedPlan is the file of `apply PLAN.json`; empty for any other apply.
@@ -163,7 +148,9 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 	if err != nil {
 		return nil, refused(err)
 	}
-	live, err := p.readZones(c.Context, r, names)
+	bar := p.progress("reading zones", len(names))
+	live, err := r.live.zones(c.Context, names, r.concurrency, bar.step)
+	bar.end()
 	if err != nil {
 		return nil, err
 	}
@@ -174,36 +161,4 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 		r.desired.commit.Hash, r.desired.commit.Dirty = *document.Commit, document.Dirty
 	}
 	return r, nil
-}
-
-// readZones reads what is live of the named zones.
-func (p *program) readZones(ctx context.Context, r *planned, names []schema.Name) (map[schema.Name]*schema.LiveZone, error) {
-	zones := make([]*schema.LiveZone, len(names))
-	bar := p.progress("reading zones", len(names))
-	defer bar.end()
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(r.concurrency)
-	for i, name := range names {
-		group.Go(func() error {
-			defer bar.step()
-			info, err := r.live.FindZone(ctx, name)
-			if errors.Is(err, provider.ErrNotFound) {
-				return nil
-			}
-			if err == nil {
-				zones[i], err = r.live.ReadZone(ctx, info)
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	live := make(map[schema.Name]*schema.LiveZone, len(names))
-	for i, z := range zones {
-		if z != nil {
-			live[names[i]] = z
-		}
-	}
-	return live, nil
 }

@@ -22,7 +22,6 @@ type Actions struct {
 	Branch     string // the branch that the run is for, from GITHUB_REF; empty for none
 
 	event event
-	sha   string
 }
 
 // event is what of the event's file is of use.
@@ -50,7 +49,7 @@ type event struct {
 func ReadActions(getenv func(string) string) (Actions, error) {
 	a := Actions{
 		Running: getenv("GITHUB_ACTIONS") == "true", API: getenv("GITHUB_API_URL"), Repository: getenv("GITHUB_REPOSITORY"),
-		Summary: getenv("GITHUB_STEP_SUMMARY"), sha: getenv("GITHUB_SHA"),
+		Summary: getenv("GITHUB_STEP_SUMMARY"),
 	}
 	if server, run := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_RUN_ID"); server != "" && run != "" && a.Repository != "" {
 		a.RunURL = server + "/" + a.Repository + "/actions/runs/" + run
@@ -97,7 +96,7 @@ func (c *Client) PullRequest(ctx context.Context, a Actions) (int, error) {
 		}
 		return 0, ErrNoPullRequest
 	}
-	if a.sha == "" || a.event.After == "" {
+	if a.event.After == "" {
 		return 0, ErrNoPullRequest
 	}
 	merged, err := c.Merged(ctx, a.event.After)
