@@ -75,9 +75,8 @@ func hasMore(committed *commitFS, dir string, read map[string]bool) bool {
 		return false
 	}
 	for _, e := range entries {
-		base, ext := strings.TrimSuffix(e.Name(), path.Ext(e.Name())), path.Ext(e.Name())
 		// One without a dot may be read as no zone.
-		isZone := (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") && strings.Contains(base, ".")
+		isZone := mayBeZone(e.Name()) && strings.Contains(strings.TrimSuffix(e.Name(), path.Ext(e.Name())), ".")
 		if isZone && !read[path.Join(dir, e.Name())] {
 			return true
 		}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5"
@@ -390,7 +389,7 @@ func (w *historyWalk) visit(c historicCommit, use func(version, *CommitTree)) er
 		}
 		settled := true
 		for _, e := range dir.Entries {
-			if ext := path.Ext(e.Name); ext != ".yaml" && ext != ".yml" || strings.HasPrefix(e.Name, ".") || e.Name == ConfigFile || e.Mode == filemode.Dir {
+			if !mayBeZone(e.Name) || e.Mode == filemode.Dir {
 				continue
 			}
 			v := version{path.Join(name, e.Name), e.Hash, configHash}

@@ -146,13 +146,19 @@ func (l *loader) expandDir(dir Path, add func(candidate)) {
 		if info, err := fs.Stat(p.Tree.FS, p.Name); err == nil && info.IsDir() {
 			continue
 		}
-		if ext := path.Ext(e.Name()); ext != ".yaml" && ext != ".yml" {
+		if !mayBeZone(e.Name()) {
 			l.problems.Add(schema.Notice, schema.Position{File: p.Shown()}, "no-zone",
 				"read as no zone, since its name ends in neither .yaml nor .yml")
 			continue
 		}
 		add(candidate{p, false})
 	}
+}
+
+// mayBeZone reports whether a file of that name in a directory of zones is
+// looked at as one.
+func mayBeZone(name string) bool {
+	return (path.Ext(name) == ".yaml" || path.Ext(name) == ".yml") && !strings.HasPrefix(name, ".") && name != ConfigFile
 }
 
 // read reads one candidate.
