@@ -27,6 +27,8 @@ var (
 	ErrUncertain = errors.New("outcome unknown")
 	// ErrMismatch: a write took effect otherwise than meant; see [MismatchError].
 	ErrMismatch = errors.New("stored otherwise than meant")
+	// ErrStopped: the run was to stop before anything was sent; see [WithStop].
+	ErrStopped = errors.New("stopped before it was sent")
 )
 
 // IncompleteError is a read that may lack something. It is [ErrIncomplete].

@@ -114,10 +114,11 @@ func (r *planned) apply(c *cli.Context, m *messages) error {
 		Concurrency: r.concurrency,
 		Stop:        r.stop,
 		Backup:      backup,
-		Observe: func(e apply.Event) {
+		Observe: func(e apply.Event) error {
 			if e.Outcome != apply.Begun {
 				bar.step()
 			}
+			return nil
 		},
 	})
 	bar.end()

@@ -11,6 +11,12 @@
 // reported as uncertain. A write that the service refuses as invalid stops
 // what depends on it, and nothing else. Nothing stops other zones. Running
 // again finishes the job.
+//
+// Others may write at the same time, and the service has no conditional write.
+// A record is read just before it is changed or removed, which leaves a window
+// of one request, and the zone after its last write ([ErrForeign]). A creation
+// takes nothing away from anybody, so that its duplicates are looked for
+// afterwards: of two equal records the one with the lower handle stays.
 package apply
 
 import (
@@ -29,6 +35,10 @@ import (
 // ErrStale is the error of a zone whose live records at the touched names are
 // no longer those that the plan was made from. Nothing was written there.
 var ErrStale = errors.New("the live zone has changed since the plan was made: plan again")
+
+// ErrForeign is the error of a zone in which, after the last write, an RRset
+// was not as this run had left it: somebody else writes there.
+var ErrForeign = errors.New("somebody else writes there at the same time: plan again to see")
 
 // Service is what apply needs of a provider.
 type Service interface {
@@ -54,8 +64,12 @@ type Options struct {
 	// write. Its error keeps the zone from being written.
 	Backup func(*schema.LiveZone) error
 	// Observe, if set, is told of each step before and after. It may be called
-	// from several goroutines at once.
-	Observe func(Event)
+	// from several goroutines at once. Its error keeps a step from being begun,
+	// and the zone from taking further ones.
+	Observe func(Event) error
+	// Rollback has a zone that was not done whole take its own steps back.
+	// After an interrupt nothing is taken back, since that would be new steps.
+	Rollback bool
 	// SettleFor bounds how long a write of unknown outcome is looked for; 0
 	// means [DefaultSettle].
 	SettleFor time.Duration
@@ -68,30 +82,23 @@ const (
 )
 
 // Event is a moment of a run: a step that begins (Outcome is [Begun]) or ends.
-// Change is nil for the creation or deletion of the zone itself.
 type Event struct {
-	Zone    schema.Name
-	Change  *plan.Change
+	Zone schema.Name
+	// Change is nil for the creation or deletion of the zone itself.
+	Change *plan.Change
+	// Handle is, once a step is done, the record's that it left; empty where
+	// it left none.
+	Handle  schema.Handle
 	Outcome Outcome
 	Err     error
+	// Undo says that the step takes another one back.
+	Undo bool
 }
 
 // Run applies the plan, which must not be refused. It always gives a report.
 func Run(ctx context.Context, service Service, p *plan.Plan, opts Options) *Report {
-	if opts.Concurrency <= 0 {
-		opts.Concurrency = DefaultConcurrency
-	}
-	if opts.SettleFor <= 0 {
-		opts.SettleFor = DefaultSettle
-	}
-	r := &runner{
-		service:  service,
-		opts:     opts,
-		slots:    semaphore.NewWeighted(int64(opts.Concurrency)),
-		typed:    service.Capabilities().TypeChange,
-		finished: map[schema.Name]chan struct{}{},
-		broken:   map[schema.Name]bool{},
-	}
+	r := newRunner(service, opts)
+	ctx = provider.WithStop(ctx, opts.Stop)
 	report := &Report{Zones: make([]ZoneReport, 0, len(p.Zones))}
 	for i := range p.Zones {
 		if p.Zones[i].Summary.Writes > 0 {
@@ -100,7 +107,7 @@ func Run(ctx context.Context, service Service, p *plan.Plan, opts Options) *Repo
 		}
 	}
 	var wait sync.WaitGroup
-	zones := semaphore.NewWeighted(int64(opts.Concurrency))
+	zones := semaphore.NewWeighted(int64(r.opts.Concurrency))
 	for i := range report.Zones {
 		zr := &report.Zones[i]
 		wait.Go(func() {
@@ -122,6 +129,23 @@ func Run(ctx context.Context, service Service, p *plan.Plan, opts Options) *Repo
 	wait.Wait()
 	report.Interrupted = r.stopped(ctx) && !report.Complete()
 	return report
+}
+
+func newRunner(service Service, opts Options) *runner {
+	if opts.Concurrency <= 0 {
+		opts.Concurrency = DefaultConcurrency
+	}
+	if opts.SettleFor <= 0 {
+		opts.SettleFor = DefaultSettle
+	}
+	return &runner{
+		service:  service,
+		opts:     opts,
+		slots:    semaphore.NewWeighted(int64(opts.Concurrency)),
+		typed:    service.Capabilities().TypeChange,
+		finished: map[schema.Name]chan struct{}{},
+		broken:   map[schema.Name]bool{},
+	}
 }
 
 // runner is one run.
@@ -177,8 +201,9 @@ func (r *runner) stopped(ctx context.Context) bool {
 	}
 }
 
-func (r *runner) observe(zone schema.Name, c *plan.Change, outcome Outcome, err error) {
-	if r.opts.Observe != nil {
-		r.opts.Observe(Event{zone, c, outcome, err})
+func (r *runner) observe(e Event) error {
+	if r.opts.Observe == nil {
+		return nil
 	}
+	return r.opts.Observe(e)
 }

@@ -453,22 +453,35 @@ func TestDriftElsewhereIsLeftAndTold(t *testing.T) {
 }
 
 func TestAnInterruptEndsInGoodOrder(t *testing.T) {
-	l := newLive(t, "", nil)
-	z := zone(t, "a.example", "a A 192.0.2.1", "b CNAME a.a.example.", "c CNAME b.a.example.", "d CNAME c.a.example.")
 	stop := make(chan struct{})
-	done := 0
-	r := apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything, Concurrency: 1, Stop: stop, Observe: func(e apply.Event) {
-		if e.Change != nil && e.Outcome == apply.Begun {
-			if done++; done == 2 {
-				close(stop)
-			}
+	l := newLive(t, "", func(e sandbox.Event) {
+		if e.After != nil && e.After.Name == "b" {
+			close(stop) // it has taken effect, and was not answered yet
 		}
-	}})
+	})
+	z := zone(t, "a.example", "a A 192.0.2.1", "b CNAME a.a.example.", "c CNAME b.a.example.", "d CNAME c.a.example.")
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything, Stop: stop})
 	if !r.Interrupted || r.Complete() {
 		t.Errorf("interrupted %v, complete %v", r.Interrupted, r.Complete())
 	}
 	wantOutcomes(t, r, "create a.example: done", "create a.a.example A: done", "create b.a.example CNAME: done", "create c.a.example CNAME: not done", "create d.a.example CNAME: not done")
 	wantRecords(t, l, "a.example", "a A 192.0.2.1", "b CNAME a.a.example")
+}
+
+// A step that has been told of and waits for its turn, as in a throttled
+// service's pause, is not sent any more.
+func TestAnInterruptSendsNothingThatWaits(t *testing.T) {
+	l := newLive(t, "", nil)
+	z := zone(t, "a.example", "a A 192.0.2.1", "b CNAME a.a.example.")
+	stop := make(chan struct{})
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything, Stop: stop, Observe: func(e apply.Event) error {
+		if e.Change != nil && e.Change.Key.Type == schema.TypeCNAME && e.Outcome == apply.Begun {
+			close(stop)
+		}
+		return nil
+	}})
+	wantOutcomes(t, r, "create a.example: done", "create a.a.example A: done", "create b.a.example CNAME: not done")
+	wantRecords(t, l, "a.example", "a A 192.0.2.1")
 }
 
 func TestAParentDelegatesOnlyToAChildThatIsThere(t *testing.T) {
@@ -486,12 +499,13 @@ func TestAParentDelegatesOnlyToAChildThatIsThere(t *testing.T) {
 	l.before = nil
 	var order []string
 	var mu sync.Mutex
-	r = apply.Run(t.Context(), l, planFor(t, l, everything, parent, child), apply.Options{Plan: everything, Observe: func(e apply.Event) {
+	r = apply.Run(t.Context(), l, planFor(t, l, everything, parent, child), apply.Options{Plan: everything, Observe: func(e apply.Event) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Outcome == apply.Done {
 			order = append(order, e.Change.String())
 		}
+		return nil
 	}})
 	if !r.Complete() {
 		t.Fatalf("%v", outcomes(r))

@@ -12,11 +12,12 @@ type Outcome string
 
 // The outcomes of a step.
 const (
-	Begun     Outcome = "begun"     // only in an [Event]
-	Done      Outcome = "done"      // it took effect as meant
-	Failed    Outcome = "failed"    // it did not take effect, or otherwise than meant
-	Uncertain Outcome = "uncertain" // it may have taken effect; reading back did not tell
-	NotDone   Outcome = "not done"  // it was never begun
+	Begun     Outcome = "begun"      // only in an [Event]
+	Done      Outcome = "done"       // it took effect as meant
+	Failed    Outcome = "failed"     // it did not take effect, or otherwise than meant
+	Uncertain Outcome = "uncertain"  // it may have taken effect; reading back did not tell
+	NotDone   Outcome = "not done"   // it was never begun
+	TakenBack Outcome = "taken back" // it took effect, and was then undone
 )
 
 // Step is one change with what became of it.
@@ -24,6 +25,9 @@ type Step struct {
 	Change  *plan.Change
 	Outcome Outcome
 	Err     error // why, where it is not [Done]
+	// Handle is the record's that a step which is [Done] has left; empty for a
+	// deletion.
+	Handle schema.Handle
 }
 
 // ZoneReport is what was done to one zone.
@@ -100,21 +104,22 @@ func (r *Report) Stale() bool {
 		stale = stale || errors.Is(r.Zones[i].Err, ErrStale)
 	}
 	n := r.Counts()
-	return stale && n[Done]+n[Failed]+n[Uncertain] == 0
+	return stale && n[Done]+n[Failed]+n[Uncertain]+n[TakenBack] == 0
 }
 
-// begin sets up the steps of the given changes, none done yet.
-func (z *ZoneReport) begin(changes []plan.Change) {
-	z.Steps = make([]Step, len(changes))
+// steps are those of the given changes, none done yet.
+func steps(changes []plan.Change) []Step {
+	out := make([]Step, len(changes))
 	for i := range changes {
-		z.Steps[i] = Step{Change: &changes[i], Outcome: NotDone}
+		out[i] = Step{Change: &changes[i], Outcome: NotDone}
 	}
+	return out
 }
 
 // giveUp ends a zone before any of its steps has begun.
 func (z *ZoneReport) giveUp(err error) {
 	if z.Steps == nil {
-		z.begin(z.Zone.Changes)
+		z.Steps = steps(z.Zone.Changes)
 	}
 	z.Err = err
 	if z.Whole == "" && z.Zone.Action != plan.ZoneNone {

@@ -16,39 +16,52 @@ type writer struct {
 	report *ZoneReport
 	zone   provider.ZoneID
 	info   schema.LiveZoneInfo
+	fresh  bool   // the run has created the zone
+	undo   bool   // the steps take others back
+	steps  []Step // in the order of the plan
 
 	mu      sync.Mutex
-	known   map[schema.Handle]bool // records that are accounted for
-	blocked map[schema.Name]error  // names at which something failed
-	leaving map[schema.Name]error  // names that a failed step was to stop pointing at
-	halt    error                  // why the zone takes no new step
+	known   map[schema.Handle]bool            // records that are accounted for
+	held    map[schema.Handle]provider.Record // records that are there as far as the run knows
+	created map[schema.Handle]bool            // those of them that it has created
+	blocked map[schema.Name]error             // names at which something failed
+	leaving map[schema.Name]error             // names that a failed step was to stop pointing at
+	halt    error                             // why the zone takes no new step
 }
 
-func newWriter(r *runner, zr *ZoneReport, live *schema.LiveZone) *writer {
+func newWriter(r *runner, zr *ZoneReport, live *schema.LiveZone, steps []Step) *writer {
 	w := &writer{
-		runner: r, report: zr, info: liveInfo(live),
+		runner: r, report: zr, info: liveInfo(live), steps: steps,
 		zone:    provider.ZoneID{Handle: live.Handle, Name: live.Name},
 		known:   make(map[schema.Handle]bool, len(live.Records)),
+		held:    make(map[schema.Handle]provider.Record, len(live.Records)),
+		created: map[schema.Handle]bool{},
 		blocked: map[schema.Name]error{}, leaving: map[schema.Name]error{},
 	}
-	for _, rec := range live.Records {
-		w.known[rec.Handle] = true
+	for _, l := range live.Records {
+		w.known[l.Handle] = true
+		w.held[l.Handle] = provider.Record{Name: l.Name, TTL: l.TTL, Data: l.Data}
+	}
+	for i := range steps { // of two names that a record may have, the plan's
+		c := steps[i].Change
+		if r, ok := w.held[c.Handle]; ok && c.Handle != "" {
+			r.Name = c.Key.Name
+			w.held[c.Handle] = r
+		}
 	}
 	return w
 }
 
 // waves runs the zone's steps, wave after wave.
 func (w *writer) waves(ctx context.Context) {
-	steps := w.report.Steps
-	for start := 0; start < len(steps); {
+	for start := 0; start < len(w.steps); {
 		end := start
-		for end < len(steps) && steps[end].Change.Wave == steps[start].Change.Wave {
+		for end < len(w.steps) && w.steps[end].Change.Wave == w.steps[start].Change.Wave {
 			end++
 		}
-		w.wave(ctx, steps[start:end])
+		w.wave(ctx, w.steps[start:end])
 		start = end
 	}
-	w.report.Err = w.halt
 }
 
 // wave runs steps that do not depend on each other side by side, the halves of
@@ -144,8 +157,8 @@ func (w *writer) failed(c *plan.Change, err error) {
 
 // block keeps everything at and below a name from being written.
 func (w *writer) block(below schema.Name, err error) {
-	for i := range w.report.Steps {
-		if name := w.report.Steps[i].Change.Key.Name; name.In(below) {
+	for i := range w.steps {
+		if name := w.steps[i].Change.Key.Name; name.In(below) {
 			w.blocked[name] = err
 		}
 	}

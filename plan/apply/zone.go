@@ -52,12 +52,19 @@ func (r *runner) zone(ctx context.Context, zr *ZoneReport) {
 			return
 		}
 	}
-	zr.begin(changes)
-	w := newWriter(r, zr, live)
+	zr.Steps = steps(changes)
+	w := newWriter(r, zr, live, zr.Steps)
+	w.fresh = z.Action == plan.ZoneCreate
 	if waits {
 		w.block(first, fmt.Errorf("the zone %s has to be done first, and was not done whole", first.Display()))
 	}
 	w.waves(ctx)
+	if zr.Err = w.halt; zr.Err == nil {
+		zr.Err = w.confirm(ctx)
+	}
+	if r.opts.Rollback && !zr.Complete() && !r.stopped(ctx) {
+		w.takeBack(ctx)
+	}
 }
 
 // read reads a zone within the run's bound on requests.
@@ -67,11 +74,14 @@ func (r *runner) read(ctx context.Context, info schema.LiveZoneInfo) (*schema.Li
 	}
 	defer r.slots.Release(1)
 	fresh, err := r.service.FindZone(ctx, info.Name)
-	if err != nil {
-		return nil, fmt.Errorf("read the zone again before writing: %w", err)
+	var live *schema.LiveZone
+	if err == nil {
+		live, err = r.service.ReadZone(ctx, fresh)
 	}
-	live, err := r.service.ReadZone(ctx, fresh)
-	if err != nil {
+	switch {
+	case errors.Is(err, provider.ErrStopped):
+		return nil, errInterrupted
+	case err != nil:
 		return nil, fmt.Errorf("read the zone again before writing: %w", err)
 	}
 	return live, nil
@@ -148,7 +158,9 @@ func (r *runner) createZone(ctx context.Context, zr *ZoneReport) (*schema.LiveZo
 		return nil, err
 	}
 	defer r.slots.Release(1)
-	r.observe(z.Name, nil, Begun, nil)
+	if err := r.observe(Event{Zone: z.Name, Outcome: Begun}); err != nil {
+		return nil, err
+	}
 	info, err := r.service.CreateZone(ctx, z.Name)
 	outcome := Done
 	if errors.Is(err, provider.ErrUncertain) {
@@ -166,8 +178,12 @@ func (r *runner) createZone(ctx context.Context, zr *ZoneReport) (*schema.LiveZo
 	} else if err != nil {
 		outcome = Failed
 	}
-	zr.Whole = outcome
-	r.observe(z.Name, nil, outcome, err)
+	if zr.Whole = outcome; outcome == Failed && errors.Is(err, provider.ErrStopped) {
+		zr.Whole, err = NotDone, errInterrupted
+	}
+	if terr := r.observe(Event{Zone: z.Name, Handle: info.Handle, Outcome: zr.Whole, Err: err}); err == nil {
+		err = terr
+	}
 	if err != nil {
 		return nil, fmt.Errorf("create the zone: %w", err)
 	}
@@ -209,7 +225,10 @@ func (r *runner) deleteZone(ctx context.Context, zr *ZoneReport) {
 		return
 	}
 	defer r.slots.Release(1)
-	r.observe(z.Name, nil, Begun, nil)
+	if zr.Err = r.observe(Event{Zone: z.Name, Outcome: Begun}); zr.Err != nil {
+		zr.Whole = NotDone
+		return
+	}
 	err = r.service.DeleteZone(ctx, provider.ZoneID{Handle: live.Handle, Name: z.Name})
 	zr.Whole = Done
 	switch {
@@ -225,11 +244,12 @@ func (r *runner) deleteZone(ctx context.Context, zr *ZoneReport) {
 		} else {
 			zr.Whole = Uncertain
 		}
+	case errors.Is(err, provider.ErrStopped):
+		zr.Whole, err = NotDone, errInterrupted
 	default:
 		zr.Whole = Failed
 	}
-	zr.Err = err
-	r.observe(z.Name, nil, zr.Whole, err)
+	zr.Err = errors.Join(err, r.observe(Event{Zone: z.Name, Outcome: zr.Whole, Err: err}))
 }
 
 // sameRecords compares two readings of a zone by value, not by handle.

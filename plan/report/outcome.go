@@ -22,7 +22,7 @@ func Outcome(w io.Writer, r *apply.Report, style Style) error {
 	case r.Complete():
 		t.line(bold+";"+green, "done: %s", are(n[apply.Done], "write", "writes"))
 	default:
-		t.line(bold+";"+red, "%d done, %d failed, %d uncertain, %d not done", n[apply.Done], n[apply.Failed], n[apply.Uncertain], n[apply.NotDone])
+		t.line(bold+";"+red, "%s", countsOf(n))
 		if r.Stale() {
 			t.line("", "nothing was written: plan again, review the plan and apply that")
 		} else {
@@ -41,7 +41,7 @@ func (t *textWriter) outcome(z *apply.ZoneReport) {
 		return
 	}
 	n := z.Counts()
-	t.line(bold, "%s: %d done, %d failed, %d uncertain, %d not done", z.Zone.Name.Display(), n[apply.Done], n[apply.Failed], n[apply.Uncertain], n[apply.NotDone])
+	t.line(bold, "%s: %s", z.Zone.Name.Display(), countsOf(n))
 	for _, notice := range z.Notices {
 		t.line(faint, "  · %s", notice)
 	}
@@ -60,7 +60,7 @@ func (t *textWriter) outcome(z *apply.ZoneReport) {
 	more := 0
 	for i := range z.Steps {
 		s := &z.Steps[i]
-		if s.Outcome == apply.Done {
+		if s.Outcome == apply.Done || s.Outcome == apply.TakenBack {
 			continue
 		}
 		if s.Outcome == apply.NotDone && (s.Err == nil || errors.Is(s.Err, z.Err)) {

@@ -24,6 +24,7 @@ type Counts struct {
 	Failed    int `json:"failed"`
 	Uncertain int `json:"uncertain"`
 	NotDone   int `json:"not_done"`
+	TakenBack int `json:"taken_back"` // by --rollback
 }
 
 // ZoneResult is what became of one zone.
@@ -71,7 +72,16 @@ func NewResult(r *apply.Report) *Result {
 }
 
 func countsOf(n map[apply.Outcome]int) Counts {
-	return Counts{Done: n[apply.Done], Failed: n[apply.Failed], Uncertain: n[apply.Uncertain], NotDone: n[apply.NotDone]}
+	return Counts{Done: n[apply.Done], Failed: n[apply.Failed], Uncertain: n[apply.Uncertain], NotDone: n[apply.NotDone], TakenBack: n[apply.TakenBack]}
+}
+
+// String is the counts in words.
+func (c Counts) String() string {
+	text := fmt.Sprintf("%d done, %d failed, %d uncertain, %d not done", c.Done, c.Failed, c.Uncertain, c.NotDone)
+	if c.TakenBack > 0 {
+		text += fmt.Sprintf(", %d taken back", c.TakenBack)
+	}
+	return text
 }
 
 // WriteJSON writes the result as one JSON document.
@@ -94,7 +104,7 @@ func (r *Result) Markdown(w io.Writer, limit int) error {
 		m.add("#### ⛔ Applied in part\n")
 	}
 	if !r.Complete {
-		m.add("\n%d done, %d failed, %d uncertain, %d not done. Running again finishes the job.\n", r.Counts.Done, r.Counts.Failed, r.Counts.Uncertain, r.Counts.NotDone)
+		m.add("\n%s. Running again finishes the job.\n", r.Counts)
 	}
 	var lines []string
 	for i := range r.Zones {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/zoneherd/zoneherd/provider"
 )
 
 // pace slows all requests of a client down together once the service has
@@ -141,7 +143,13 @@ func seconds(text string) (time.Duration, bool) {
 	return time.Duration(min(n, uint64(2*maxPause/time.Second))) * time.Second, true
 }
 
+// sleep waits, unless the context ends or no request is to be begun any more.
 func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-provider.Stop(ctx):
+		return provider.ErrStopped
+	default:
+	}
 	if d <= 0 {
 		return ctx.Err()
 	}
@@ -152,5 +160,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-provider.Stop(ctx):
+		return provider.ErrStopped
 	}
 }

@@ -1,0 +1,201 @@
+package apply_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/apply"
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// change has somebody else change a record of a.example behind the run's back.
+func (l *live) change(t *testing.T, from, to string) {
+	t.Helper()
+	info, err := l.FindZone(t.Context(), schema.MustName("a.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := l.ReadZone(t.Context(), info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := provider.ZoneID{Handle: live.Handle, Name: live.Name}
+	for _, r := range live.Records {
+		if r.Data.String() != from {
+			continue
+		}
+		was := provider.Record{Name: r.Name, TTL: r.TTL, Data: r.Data}
+		if to == "" {
+			err = l.Provider.DeleteRecord(t.Context(), id, r.Handle)
+		} else {
+			now := was
+			if now.Data, err = schema.ParseData(r.Data.Type(), to); err == nil {
+				_, err = l.Provider.UpdateRecord(t.Context(), id, r.Handle, was, now)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Fatalf("there is no record %s", from)
+}
+
+// whenBegun calls f once, when the first step with an action begins, after
+// the zone was read.
+func whenBegun(action plan.Action, f func()) func(apply.Event) error {
+	done := false
+	return func(e apply.Event) error {
+		if e.Outcome == apply.Begun && e.Change != nil && e.Change.Action == action && !done {
+			done = true
+			f()
+		}
+		return nil
+	}
+}
+
+func TestARecordThatSomebodyElseChangesIsLeftToThem(t *testing.T) {
+	from := zone(t, "a.example", "www A 192.0.2.1", "mail A 192.0.2.5", "x CNAME www.a.example.")
+	for name, c := range map[string]struct {
+		to     schema.Zone
+		action plan.Action
+		theirs string
+		want   []string
+		holds  []string
+	}{
+		"an update": {zone(t, "a.example", "www A 192.0.2.2", "mail A 192.0.2.5", "x CNAME www.a.example."), plan.Update, "192.0.2.9",
+			[]string{"update www.a.example A: failed"}, []string{"mail A 192.0.2.5", "www A 192.0.2.9", "x CNAME www.a.example"}},
+		"a deletion": {zone(t, "a.example", "mail A 192.0.2.5", "x CNAME mail.a.example."), plan.Delete, "192.0.2.9",
+			[]string{"update x.a.example CNAME: done", "delete www.a.example A: failed"}, []string{"mail A 192.0.2.5", "www A 192.0.2.9", "x CNAME mail.a.example"}},
+		"an update to what was meant": {zone(t, "a.example", "www A 192.0.2.2", "mail A 192.0.2.5", "x CNAME www.a.example."), plan.Update, "192.0.2.2",
+			[]string{"update www.a.example A: done"}, []string{"mail A 192.0.2.5", "www A 192.0.2.2", "x CNAME www.a.example"}},
+		"a deletion that was meant": {zone(t, "a.example", "mail A 192.0.2.5", "x CNAME mail.a.example."), plan.Delete, "",
+			[]string{"update x.a.example CNAME: done", "delete www.a.example A: done"}, []string{"mail A 192.0.2.5", "x CNAME mail.a.example"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLive(t, "", nil)
+			apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
+			r := apply.Run(t.Context(), l, planFor(t, l, everything, c.to), apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond,
+				Observe: whenBegun(c.action, func() { l.change(t, "192.0.2.1", c.theirs) })})
+			wantOutcomes(t, r, c.want...)
+			wantRecords(t, l, "a.example", c.holds...)
+			for _, s := range r.Zones[0].Steps {
+				if s.Outcome == apply.Failed && (!errors.Is(s.Err, apply.ErrStale) || !strings.Contains(s.Err.Error(), "192.0.2.9")) {
+					t.Errorf("the reason is %v", s.Err)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatSomebodyElsePutsIntoAWrittenRRsetIsReported(t *testing.T) {
+	for name, their := range map[string]struct {
+		act  func(*testing.T, *live)
+		want string
+	}{
+		"another value": {func(t *testing.T, l *live) {
+			if err := l.server.Put("a.example", sandbox.Record{Type: "A", Name: "www", Value: "192.0.2.7", TTL: 300}); err != nil {
+				t.Error(err)
+			}
+		}, "www.a.example A 300 192.0.2.7 is there too"},
+		"a deletion": {func(t *testing.T, l *live) { l.change(t, "192.0.2.1", "") }, "www.a.example A 300 192.0.2.1 is gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLive(t, "", nil)
+			z := zone(t, "a.example", "www A 192.0.2.1", "x CNAME www.a.example.")
+			r := apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond, Observe: func(e apply.Event) error {
+				if e.Change != nil && e.Change.Key.Type == schema.TypeCNAME && e.Outcome == apply.Begun {
+					their.act(t, l)
+				}
+				return nil
+			}})
+			if err := r.Zones[0].Err; !errors.Is(err, apply.ErrForeign) || !strings.Contains(err.Error(), their.want) || r.Complete() {
+				t.Errorf("complete %v: %v", r.Complete(), err)
+			}
+		})
+	}
+}
+
+// Two runs that do not know of each other create the same record: one of the
+// two is left, whichever was first.
+func TestADuplicateOfItsOwnRecordIsTakenBack(t *testing.T) {
+	l := newLive(t, "", nil)
+	empty := zone(t, "a.example", "www A 192.0.2.1")
+	apply.Run(t.Context(), l, planFor(t, l, everything, empty), apply.Options{Plan: everything})
+	z := zone(t, "a.example", "www A 192.0.2.1", "www A 192.0.2.2", "mail A 192.0.2.3")
+	first, second := planFor(t, l, everything, z), planFor(t, l, everything, z)
+	reports := make(chan *apply.Report)
+	var begun sync.WaitGroup
+	begun.Add(4)
+	meet := func(e apply.Event) error { // both have read the zone before either writes
+		if e.Outcome == apply.Begun && !e.Undo {
+			begun.Done()
+			begun.Wait()
+		}
+		return nil
+	}
+	for _, p := range []*plan.Plan{first, second} {
+		go func() {
+			reports <- apply.Run(t.Context(), l, p, apply.Options{Plan: everything, Observe: meet, SettleFor: 5 * time.Second})
+		}()
+	}
+	notices := 0
+	for range 2 {
+		r := <-reports
+		if !r.Complete() {
+			t.Errorf("%v %v", outcomes(r), r.Zones[0].Err)
+		}
+		notices += len(r.Zones[0].Notices)
+	}
+	wantRecords(t, l, "a.example", "mail A 192.0.2.3", "www A 192.0.2.1", "www A 192.0.2.2")
+	if notices != 2 {
+		t.Errorf("%d notices of records taken back, want 2", notices)
+	}
+}
+
+func TestNothingIsSentThatCannotBeToldBefore(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "old A 192.0.2.1")), apply.Options{Plan: everything})
+	full := errors.New("no space left on device")
+	begun := 0
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "a A 192.0.2.1", "b CNAME a.a.example.")), apply.Options{Plan: everything, Observe: func(e apply.Event) error {
+		if e.Outcome == apply.Begun {
+			if begun++; begun == 2 {
+				return full
+			}
+		}
+		return nil
+	}})
+	wantOutcomes(t, r, "create a.a.example A: done", "create b.a.example CNAME: not done", "delete old.a.example A: not done")
+	if !errors.Is(r.Zones[0].Err, full) {
+		t.Errorf("the zone's error is %v", r.Zones[0].Err)
+	}
+	wantRecords(t, l, "a.example", "a A 192.0.2.1", "old A 192.0.2.1")
+}
+
+// A zone that was just created may not be there yet for everybody.
+func TestAWriteIntoANewZoneWaitsForTheZone(t *testing.T) {
+	for _, failure := range []error{provider.ErrNotFound, provider.ErrForbidden} {
+		l := newLive(t, "", nil)
+		times := 0
+		l.before = func(string, provider.Record) error {
+			if times++; times <= 2 {
+				return fmt.Errorf("no such zone yet: %w", failure)
+			}
+			return nil
+		}
+		z := zone(t, "a.example", "a A 192.0.2.1")
+		r := apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything})
+		wantOutcomes(t, r, "create a.example: done", "create a.a.example A: done")
+		times = 0
+		r = apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "a A 192.0.2.1", "b A 192.0.2.1")), apply.Options{Plan: everything})
+		wantOutcomes(t, r, "create b.a.example A: failed") // in an old zone it is final
+	}
+}

@@ -1,0 +1,158 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// Written are the steps of an earlier run in one zone, in the order of the plan.
+type Written struct {
+	Zone schema.Name
+	// Steps are those that were begun: [Done], with the handle of what they
+	// left, or [Uncertain], which are looked at first.
+	Steps []Step
+}
+
+// TakeBack undoes what an earlier run has written, the last step first, each
+// only while live still holds what the step wrote. What is not there any more
+// as it was written is left, and told. The creation or deletion of a whole zone
+// cannot be taken back.
+func TakeBack(ctx context.Context, service Service, zones []Written, opts Options) *Report {
+	r := newRunner(service, opts)
+	ctx = provider.WithStop(ctx, opts.Stop)
+	report := &Report{Zones: make([]ZoneReport, len(zones))}
+	for i := range zones {
+		zr := &report.Zones[i]
+		zr.Zone, zr.Steps = &plan.Zone{Name: zones[i].Zone}, slices.Clone(zones[i].Steps)
+		live, err := r.read(ctx, schema.LiveZoneInfo{Name: zones[i].Zone})
+		if err == nil && r.opts.Backup != nil {
+			err = r.opts.Backup(live)
+		}
+		if err != nil {
+			zr.Err = fmt.Errorf("nothing was taken back: %w", err)
+			continue
+		}
+		w := newWriter(r, zr, live, zr.Steps)
+		w.recognise()
+		w.takeBack(ctx)
+		zr.Err = w.halt
+	}
+	report.Interrupted = r.stopped(ctx)
+	return report
+}
+
+// recognise finds out what became of steps whose outcome an earlier run did not
+// see, from what is live now.
+func (w *writer) recognise() {
+	for i := range w.steps {
+		if s := &w.steps[i]; s.Outcome == Done {
+			if r, ok := w.held[s.Handle]; ok && s.Handle != "" { // of two names that it may have, the plan's
+				r.Name = s.Change.Key.Name
+				w.held[s.Handle] = r
+			}
+		}
+	}
+	mine := map[schema.Handle]bool{}
+	for i := range w.steps {
+		mine[w.steps[i].Handle] = true
+	}
+	for i := range w.steps {
+		s := &w.steps[i]
+		if s.Outcome != Uncertain {
+			continue
+		}
+		c := s.Change
+		s.Err = nil
+		switch c.Action {
+		case plan.Create:
+			s.Outcome = NotDone
+			for h, r := range w.held {
+				if !mine[h] && r == recordOf(c.Key, c.After) {
+					s.Outcome, s.Handle, mine[h] = Done, h, true
+					break
+				}
+			}
+		case plan.Update:
+			switch w.held[c.Handle] {
+			case recordOf(c.Key, c.After):
+				s.Outcome, s.Handle = Done, c.Handle
+			case recordOf(c.Key, c.Before):
+				s.Outcome = NotDone
+			default:
+				s.Err = fmt.Errorf("the record is neither what it was nor what was written: look at it: %w", ErrStale)
+			}
+		case plan.Delete:
+			if s.Outcome = Done; w.held[c.Handle] == recordOf(c.Key, c.Before) {
+				s.Outcome = NotDone
+			}
+		}
+	}
+}
+
+// takeBack undoes the steps that are done, in reverse order, under the rules
+// that hold for any step.
+func (w *writer) takeBack(ctx context.Context) {
+	done := w.steps
+	var back []*Step // what each undoing undoes
+	var changes []plan.Change
+	wave, was := 0, 0
+	for i := range slices.Backward(done) {
+		s := &done[i]
+		if s.Outcome != Done {
+			continue
+		}
+		c := inverse(s)
+		if c.Wave != was {
+			wave, was = wave+1, c.Wave
+		}
+		c.Wave = wave
+		if c.Action == plan.Create && w.holds(recordOf(c.Key, c.After)) {
+			s.Outcome = TakenBack // somebody has put it back already
+			continue
+		}
+		back, changes = append(back, s), append(changes, c)
+	}
+	w.steps, w.undo = steps(changes), true
+	w.blocked, w.leaving, w.halt = map[schema.Name]error{}, map[schema.Name]error{}, nil
+	w.waves(ctx)
+	for i := range w.steps {
+		switch undone, s := &w.steps[i], back[i]; undone.Outcome {
+		case Done:
+			s.Outcome = TakenBack
+		case Uncertain:
+			s.Outcome, s.Err = Uncertain, fmt.Errorf("it was done, and whether it was taken back is not known: %w", undone.Err)
+		default:
+			w.notice("%s was done and is not taken back: %v", s.Change, undone.Err)
+		}
+	}
+	w.steps, w.undo = done, false
+}
+
+// inverse is the change that undoes a step.
+func inverse(s *Step) plan.Change {
+	c := plan.Change{Key: s.Change.Key, Before: s.Change.After, After: s.Change.Before, Handle: s.Handle, Swap: s.Change.Swap, Wave: s.Change.Wave}
+	switch s.Change.Action {
+	case plan.Create:
+		c.Action = plan.Delete
+	case plan.Update:
+		c.Action = plan.Update
+	default:
+		c.Action, c.Handle = plan.Create, ""
+	}
+	return c
+}
+
+// holds reports whether an equal record is there.
+func (w *writer) holds(r provider.Record) bool {
+	for _, held := range w.held {
+		if held == r {
+			return true
+		}
+	}
+	return false
+}

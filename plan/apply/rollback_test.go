@@ -1,0 +1,110 @@
+package apply_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/apply"
+	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+var (
+	rollbackFrom = []string{"www A 192.0.2.1", "mail A 192.0.2.5", "old TXT \"gone\"", "alias CNAME www.a.example.", "@ MX 10 mail.a.example."}
+	rollbackTo   = []string{"www A 192.0.2.2", "www A 192.0.2.3", "mail A 192.0.2.5", "alias A 192.0.2.7", "@ MX 10 new.a.example.", "new A 192.0.2.8", "zz TXT \"last\""}
+)
+
+// refuseLast lets the last creation fail.
+func refuseLast(op string, r provider.Record) error {
+	if op == "create" && r.Name == schema.MustName("zz.a.example") {
+		return fmt.Errorf("not this one: %w", provider.ErrUnavailable)
+	}
+	return nil
+}
+
+// A zone that fails takes its own steps back, and is then what it was; a name
+// that has data before and after is never without on the way.
+func TestAFailedZoneIsTakenBack(t *testing.T) {
+	for _, dialect := range []string{"", "type-change=refused", "names=fqdn,patch=refused"} {
+		t.Run(dialect, func(t *testing.T) {
+			gaps := newGaps()
+			l := newLive(t, dialect, gaps.observe)
+			from, to := zone(t, "a.example", rollbackFrom...), zone(t, "a.example", rollbackTo...)
+			apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
+			before := l.records("a.example")
+			gaps.begin("a.example", from, from)
+			l.before = refuseLast
+			r := apply.Run(t.Context(), l, planFor(t, l, everything, to), apply.Options{Plan: everything, Rollback: true, Concurrency: 1})
+			if diff := cmp.Diff(before, l.records("a.example")); diff != "" {
+				t.Errorf("the zone holds (-before +after):\n%s", diff)
+			}
+			n := r.Counts()
+			if r.Complete() || n[apply.Done] != 0 || n[apply.TakenBack] == 0 || n[apply.Failed] != 1 {
+				t.Errorf("complete %v: %v", r.Complete(), outcomes(r))
+			}
+			if gone := gaps.end(); len(gone) > 0 && dialect == "" {
+				t.Error(gone)
+			}
+		})
+	}
+}
+
+func TestWhatSomebodyElseHasChangedSinceIsNotTakenBack(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", rollbackFrom...)), apply.Options{Plan: everything})
+	l.before = func(op string, r provider.Record) error {
+		err := refuseLast(op, r)
+		if err != nil {
+			l.before = nil
+			l.change(t, "192.0.2.8", "192.0.2.99")
+		}
+		return err
+	}
+	// The lock of the fault is held while it changes the record by the provider itself.
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", rollbackTo...)), apply.Options{Plan: everything, Rollback: true, Concurrency: 1, SettleFor: 300 * time.Millisecond})
+	if got := l.records("a.example"); !strings.Contains(strings.Join(got, "\n"), "new A 192.0.2.99") {
+		t.Errorf("the zone holds %v", got)
+	}
+	if notices := strings.Join(r.Zones[0].Notices, "\n"); !strings.Contains(notices, "create new.a.example A was done and is not taken back") {
+		t.Errorf("notices: %s", notices)
+	}
+}
+
+// An earlier run is taken back from what is known of it, steps that were under
+// way when it broke off included.
+func TestAnEarlierRunIsTakenBack(t *testing.T) {
+	l := newLive(t, "", nil)
+	from := zone(t, "a.example", rollbackFrom...)
+	apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
+	before := l.records("a.example")
+	for _, unseen := range []plan.Action{"", plan.Create, plan.Update, plan.Delete} {
+		var steps []apply.Step
+		r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", rollbackTo...)), apply.Options{Plan: everything, Observe: func(e apply.Event) error { return nil }})
+		if !r.Complete() {
+			t.Fatal(outcomes(r))
+		}
+		for _, s := range r.Zones[0].Steps {
+			if s.Change.Action == unseen {
+				s.Outcome, s.Handle = apply.Uncertain, ""
+			}
+			steps = append(steps, s)
+		}
+		never := *steps[0].Change // under way, and never happened
+		never.Key.Name, never.Handle, never.Action = schema.MustName("never.a.example"), "", plan.Create
+		never.Before, never.After = nil, &plan.Record{Data: schema.TXT{Text: "never"}, TTL: 60}
+		never.Key.Type = schema.TypeTXT
+		steps = append(steps, apply.Step{Change: &never, Outcome: apply.Uncertain})
+		back := apply.TakeBack(t.Context(), l, []apply.Written{{Zone: from.Name, Steps: steps}}, apply.Options{})
+		if n := back.Counts(); n[apply.TakenBack] != len(steps)-1 || n[apply.NotDone] != 1 || back.Zones[0].Err != nil {
+			t.Errorf("unseen %q: %v %v %v", unseen, outcomes(back), back.Zones[0].Err, back.Zones[0].Notices)
+		}
+		if diff := cmp.Diff(before, l.records("a.example")); diff != "" {
+			t.Errorf("unseen %q: the zone holds (-before +after):\n%s", unseen, diff)
+		}
+	}
+}
