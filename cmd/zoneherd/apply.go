@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/zoneherd/zoneherd/plan/apply"
+	"github.com/zoneherd/zoneherd/plan/journal"
 	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/schema"
 )
@@ -23,13 +25,20 @@ func (p *program) applyCommand() *cli.Command {
 			&cli.BoolFlag{Name: "require-reviewed", Usage: "apply only what the comments on the pull requests merged since --base show, and leave drift"},
 			&cli.StringFlag{Name: "digest", Usage: "apply only the plan that has this `DIGEST`"},
 			&cli.StringFlag{Name: "result", Usage: "write what was done to `FILE`, as JSON"},
-			&cli.StringFlag{Name: "backup-dir", Usage: "keep what zones held before below `DIR`", DefaultText: "~/.local/state/zoneherd/backups"},
+			&cli.StringFlag{Name: "backup-dir", Usage: "keep what zones held before, and the journal, below `DIR`", DefaultText: "~/.local/state/zoneherd/backups"},
+			&cli.StringFlag{Name: "journal", Usage: "keep the journal in `FILE`, a new one", DefaultText: "beside the backups"},
+			&cli.StringFlag{Name: "resume", Usage: "finish the run that a journal in `FILE` tells of"},
+			&cli.BoolFlag{Name: "rollback", Usage: "take a zone's own steps back where not all of them can be done; with --resume, those of the earlier run"},
+			&cli.DurationFlag{Name: "settle-for", Usage: "look for a write of unknown outcome for so `LONG`", Value: apply.DefaultSettle},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
 		}),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
 			if err != nil {
 				return err
+			}
+			if c.String("resume") != "" {
+				return p.resume(c, m)
 			}
 			file, err := savedPlan(c)
 			if err != nil {
@@ -63,23 +72,23 @@ func (p *program) applyCommand() *cli.Command {
 			if err := r.checkReviewed(c, m); err != nil {
 				return err
 			}
-			if err := r.confirm(c); err != nil {
+			if err := r.confirm(c, fmt.Sprintf("Apply these %d writes to", r.plan.Summary.Writes)); err != nil {
 				return err
 			}
-			return r.apply(c, m)
+			return r.apply(c, m, nil)
 		},
 	}
 }
 
 // confirm asks on a terminal, and elsewhere wants --yes.
-func (r *planned) confirm(c *cli.Context) error {
+func (r *planned) confirm(c *cli.Context, question string) error {
 	if c.Bool("yes") {
 		return nil
 	}
 	if !isTerminal(r.stdin) {
 		return usage("nobody can be asked here: review the plan, then give --yes to apply it")
 	}
-	fmt.Fprintf(r.stderr, "\nApply these %d writes to %s? Only \"yes\" does it: ", r.plan.Summary.Writes, r.live.about)
+	fmt.Fprintf(r.stderr, "\n%s %s? Only \"yes\" does it: ", question, r.live.about)
 	answer := make(chan string, 1)
 	go func() { // an interrupt does not wait for the answer
 		line, _ := bufio.NewReader(r.stdin).ReadString('\n')
@@ -96,30 +105,35 @@ func (r *planned) confirm(c *cli.Context) error {
 	}
 }
 
-// apply carries the plan out and reports what was done.
-func (r *planned) apply(c *cli.Context, m *messages) error {
-	saved, err := r.backups(c)
+// apply carries the plan out and reports what was done. earlier is the journal
+// of the run that it goes on with; nil for none.
+func (r *planned) apply(c *cli.Context, m *messages, earlier *journal.Journal) error {
+	k, err := r.keep(c, earlier)
 	if err != nil {
 		return err
 	}
-	defer saved.close()
-	var backup func(*schema.LiveZone) error
-	if saved != nil {
-		backup = saved.save
+	defer k.close()
+	var names []schema.Name
+	for i := range r.plan.Zones {
+		if r.plan.Zones[i].Summary.Writes > 0 {
+			names = append(names, r.plan.Zones[i].Name)
+		}
 	}
+	unlock, err := r.lock(c, m, names)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	r.finishing.Store(true)
 	bar := r.progress("writing", r.plan.Summary.Writes)
 	result := apply.Run(c.Context, r.live, r.plan, apply.Options{
 		Plan:        r.options,
 		Concurrency: r.concurrency,
 		Stop:        r.stop,
-		Backup:      backup,
-		Observe: func(e apply.Event) error {
-			if e.Outcome != apply.Begun {
-				bar.step()
-			}
-			return nil
-		},
+		Backup:      k.backup(),
+		Observe:     k.observe(bar),
+		Rollback:    c.Bool("rollback"),
+		SettleFor:   settleFor(c),
 	})
 	bar.end()
 	out, style := r.stdout, r.style()
@@ -127,10 +141,7 @@ func (r *planned) apply(c *cli.Context, m *messages) error {
 		out, style = r.stderr, report.Style{}
 	}
 	told := report.Outcome(out, result, style)
-	if saved != nil && saved.saved.Load() > 0 {
-		m.say("what the zones held before is in %s: zoneherd apply makes one of those files live again", saved.dir)
-	}
-	if err := errors.Join(told, r.writeResult(c.String("result"), result)); err != nil {
+	if err := errors.Join(told, k.end(m, result), r.writeResult(c.String("result"), result)); err != nil {
 		return &statusError{exitPartly, err} // what was written is written
 	}
 	switch {
@@ -145,6 +156,9 @@ func (r *planned) apply(c *cli.Context, m *messages) error {
 	}
 	return nil
 }
+
+// settleFor is how long a write of unknown outcome is looked for.
+func settleFor(c *cli.Context) time.Duration { return max(c.Duration("settle-for"), time.Millisecond) }
 
 // writeResult writes what was done to the file of --result.
 func (r *planned) writeResult(file string, result *apply.Report) error {

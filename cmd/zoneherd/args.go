@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -193,6 +194,10 @@ func checkValue(f cli.Flag, given, value string) error {
 	case *cli.BoolFlag:
 		if _, err := strconv.ParseBool(value); err != nil {
 			return usage("%s is true or false, not %q", given, value)
+		}
+	case *cli.DurationFlag:
+		if d, err := time.ParseDuration(value); err != nil || d <= 0 {
+			return usage("%s is a duration such as 30s, not %q", given, value)
 		}
 	case *cli.IntFlag:
 		if _, err := strconv.Atoi(value); err != nil {

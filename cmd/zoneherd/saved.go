@@ -25,19 +25,28 @@ func (r *planned) save(c *cli.Context) error {
 	if r.live == nil {
 		return usage("--out saves a plan for apply, and an --offline plan cannot be applied: use --report %s", file)
 	}
-	account, err := r.live.account(c.Context)
+	document, err := r.toSave(c)
 	if err != nil {
 		return err
 	}
-	origin := saved.Origin{Endpoint: r.live.endpoint, Account: account, ConfigDigest: r.desired.config.Digest}
 	var text bytes.Buffer
-	if err := report.JSON(&text, saved.Document(r.plan, r.about(), origin)); err != nil {
+	if err := report.JSON(&text, document); err != nil {
 		return fmt.Errorf("save the plan: %w", err)
 	}
 	if err := writeFile(file, text.Bytes()); err != nil {
 		return fmt.Errorf("save the plan: %w", err)
 	}
 	return nil
+}
+
+// toSave is the document of a plan that is to be applied from it.
+func (r *planned) toSave(c *cli.Context) (*report.Document, error) {
+	account, err := r.live.account(c.Context)
+	if err != nil {
+		return nil, err
+	}
+	origin := saved.Origin{Endpoint: r.live.endpoint, Account: account, ConfigDigest: r.desired.config.Digest}
+	return saved.Document(r.plan, r.about(), origin), nil
 }
 
 // writeFile writes a file whole or not at all, for its owner alone to read.
@@ -69,12 +78,17 @@ func savedPlan(c *cli.Context) (string, error) {
 	if c.NArg() > 1 {
 		return "", usage("apply takes one saved plan, or zone files and directories, and not both")
 	}
+	return c.Args().First(), refuseSettled(c, "a saved plan: give it to plan --out")
+}
+
+// refuseSettled refuses the flags that were settled when a plan was made.
+func refuseSettled(c *cli.Context, where string) error {
 	for _, flag := range []string{"ref", "base", "changed", "zone", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns", "require-reviewed"} {
 		if c.IsSet(flag) {
-			return "", usage("--%s (or %s) is settled in a saved plan: give it to plan --out", flag, environmentName(flag))
+			return usage("--%s (or %s) is settled in %s", flag, environmentName(flag), where)
 		}
 	}
-	return c.Args().First(), nil
+	return nil
 }
 
 // loadPlan makes the plan of a saved file ready to be applied: everything that
@@ -83,9 +97,7 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 	if err := checkFormats(c); err != nil {
 		return nil, err
 	}
-	refused := func(err error) error {
-		return &statusError{exitRefused, fmt.Errorf("the saved plan %s is not applied: %w", file, err)}
-	}
+	what := "the saved plan " + file
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the saved plan: %w", err)
@@ -95,10 +107,29 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 	var newer *report.NewerError
 	switch {
 	case errors.Is(err, saved.ErrTampered), errors.As(err, &newer):
-		return nil, refused(err)
+		return nil, notApplied(what, err)
 	case err != nil:
 		return nil, fmt.Errorf("the saved plan %s cannot be applied: %w", file, err)
 	}
+	r, err := p.openSaved(c, m, what, document)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.rebuild(c, what, document, saved.Progress{}); err != nil {
+		r.live.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// notApplied is the refusal of a plan that was saved.
+func notApplied(what string, err error) error {
+	return &statusError{exitRefused, fmt.Errorf("%s is not applied: %w", what, err)}
+}
+
+// openSaved opens the live side for a plan that was saved, if configuration,
+// service and account are those that it was made with.
+func (p *program) openSaved(c *cli.Context, m *messages, what string, document *report.Document) (_ *planned, err error) {
 	r := &planned{program: p, desired: &desired{config: source.NoConfig()}, options: saved.Options()}
 	at, err := openPlace(c)
 	if err != nil {
@@ -117,7 +148,7 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 			return nil, problems.Err()
 		case document.ConfigDigest:
 		default:
-			return nil, refused(errors.New("the configuration here is another than the one that it was made with: plan again"))
+			return nil, notApplied(what, errors.New("the configuration here is another than the one that it was made with: plan again"))
 		}
 	}
 	if r.concurrency, err = r.desired.concurrency(c); err != nil {
@@ -132,7 +163,7 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 		}
 	}()
 	if r.live.endpoint != document.Endpoint {
-		return nil, refused(fmt.Errorf("it was made against %s, and this is %s", document.Endpoint, r.live.endpoint))
+		return nil, notApplied(what, fmt.Errorf("it was made against %s, and this is %s", document.Endpoint, r.live.endpoint))
 	}
 	account, err := r.live.account(c.Context)
 	if err != nil {
@@ -140,25 +171,30 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 	}
 	switch {
 	case document.Account != "" && account == "":
-		return nil, refused(fmt.Errorf("it was made with a token of the account %s, and the service does not say whose this one is", document.Account))
+		return nil, notApplied(what, fmt.Errorf("it was made with a token of the account %s, and the service does not say whose this one is", document.Account))
 	case !strings.EqualFold(account, document.Account):
-		return nil, refused(fmt.Errorf("it was made with a token of the account %s, and this one belongs to %s", document.Account, account))
-	}
-	names, err := saved.Zones(document)
-	if err != nil {
-		return nil, refused(err)
-	}
-	bar := p.progress("reading zones", len(names))
-	live, err := r.live.zones(c.Context, names, r.concurrency, bar.step)
-	bar.end()
-	if err != nil {
-		return nil, err
-	}
-	if r.plan, err = saved.Rebuild(document, live); err != nil {
-		return nil, refused(err)
+		return nil, notApplied(what, fmt.Errorf("it was made with a token of the account %s, and this one belongs to %s", document.Account, account))
 	}
 	if document.Commit != nil {
 		r.desired.commit.Hash, r.desired.commit.Dirty = *document.Commit, document.Dirty
 	}
 	return r, nil
+}
+
+// rebuild makes the plan that was saved against what is live now.
+func (r *planned) rebuild(c *cli.Context, what string, document *report.Document, progress saved.Progress) error {
+	names, err := saved.Zones(document)
+	if err != nil {
+		return notApplied(what, err)
+	}
+	bar := r.progress("reading zones", len(names))
+	live, err := r.live.zones(c.Context, names, r.concurrency, bar.step)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if r.plan, err = saved.Rebuild(document, live, progress); err != nil {
+		return notApplied(what, err)
+	}
+	return nil
 }

@@ -18,6 +18,16 @@ type Written struct {
 	Steps []Step
 }
 
+// Inverse are the changes that take the steps back, those whose outcome is not
+// known included, the last step first.
+func (w Written) Inverse() []plan.Change {
+	out := make([]plan.Change, 0, len(w.Steps))
+	for i := range slices.Backward(w.Steps) {
+		out = append(out, inverse(&w.Steps[i]))
+	}
+	return out
+}
+
 // TakeBack undoes what an earlier run has written, the last step first, each
 // only while live still holds what the step wrote. What is not there any more
 // as it was written is left, and told. The creation or deletion of a whole zone

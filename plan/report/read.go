@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -55,20 +56,25 @@ func newer(version string) bool {
 	return major > ourMajor || major == ourMajor && minor > ourMinor
 }
 
-func checkSchema(text []byte) error {
+// planSchema is the JSON Schema of a plan, compiled when it is first wanted.
+var planSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	source, err := schema.JSONSchema("plan")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c := jsonschema.NewCompiler()
 	if err := c.AddResource("plan.json", doc); err != nil {
-		return err
+		return nil, err
 	}
-	s, err := c.Compile("plan.json")
+	return c.Compile("plan.json")
+})
+
+func checkSchema(text []byte) error {
+	s, err := planSchema()
 	if err != nil {
 		return err
 	}

@@ -46,15 +46,16 @@ func Options() plan.Options {
 
 // Rebuild makes the plan again from the saved document and what is live now,
 // by zone; a zone that is not live is not in the map. RRsets that are already
-// as the plan would leave them are not written again. Where anything else has
-// moved the error is [ErrStale].
-func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.Plan, error) {
+// as the plan would leave them, or as an earlier run of it left them, are only
+// written as far as something is left to do. Where anything else has moved the
+// error is [ErrStale].
+func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone, progress Progress) (*plan.Plan, error) {
 	names, err := Zones(d)
 	if err != nil {
 		return nil, err
 	}
 	var inputs []plan.Input
-	planned := map[string]*report.Change{}
+	planned := &changesOf{map[string]*report.Change{}, map[schema.Name]map[schema.Key]*report.Change{}}
 	for i := range d.Zones {
 		z := &d.Zones[i]
 		if len(z.Refused) > 0 { // one refused zone stops the whole plan
@@ -64,7 +65,7 @@ func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.P
 			continue
 		}
 		name := names[len(inputs)]
-		in, err := rebuild(d, z, name, live[name], planned)
+		in, err := rebuild(d, z, name, live[name], progress, planned)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +79,10 @@ func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.P
 		}
 		for j := range z.Changes {
 			c := &z.Changes[j]
-			was := planned[identity(z.Name.Display(), report.NewChange(z.Name, c))]
+			was := planned.all[Identity(z.Name.Display(), report.NewChange(z.Name, c))]
+			if was == nil { // what is left of an RRset may be paired otherwise
+				was = planned.begun[z.Name][c.Key]
+			}
 			if was == nil {
 				return nil, fmt.Errorf("%s: %s was not in it: %w", z.Name.Display(), c, ErrInconsistent)
 			}
@@ -89,9 +93,16 @@ func Rebuild(d *report.Document, live map[schema.Name]*schema.LiveZone) (*plan.P
 	return p, nil
 }
 
+// changesOf are the changes of a saved plan: all by their identity, and one of
+// each RRset that an earlier run has begun and not finished.
+type changesOf struct {
+	all   map[string]*report.Change
+	begun map[schema.Name]map[schema.Key]*report.Change
+}
+
 // rebuild makes the input of one zone: what is live now, with the changes that
 // are not live yet.
-func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.LiveZone, planned map[string]*report.Change) (plan.Input, error) {
+func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.LiveZone, progress Progress, planned *changesOf) (plan.Input, error) {
 	prints, given := d.Fingerprints[z.Zone], live
 	if z.Action != string(plan.ZoneDelete) {
 		live = settled(live, name, prints)
@@ -123,7 +134,7 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 		k := schema.Key{Name: owner, Type: schema.Type(c.Type)}
 		touched[owner] = true
 		changes[k] = append(changes[k], c)
-		planned[identity(z.Zone, *c)] = c
+		planned.all[Identity(z.Zone, *c)] = c
 	}
 	if given != nil {
 		for i, r := range given.Records {
@@ -149,8 +160,16 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 	for _, k := range slices.Concat(z.Unmanaged, z.Opaque) {
 		kept[k.Name+" "+k.Type] = true
 	}
+	// What the service has put at the apex of a zone that the earlier run has
+	// made is left, as that run has left it.
+	byService := func(k schema.Key) bool {
+		return progress.Created[z.Zone] && k == schema.Key{Name: name, Type: schema.TypeNS}
+	}
 	for k := range values {
 		_, known := prints[keyText(name, k)]
+		if byService(k) {
+			continue
+		}
 		if touched[k.Name] && !known && !kept[keyText(name, k)] {
 			return stale(k.Name.Display() + " " + string(k.Type) + " is new there")
 		}
@@ -172,8 +191,19 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 			if sets[k], err = changed(sets[k], changes[k], k.Type); err != nil {
 				return in, fmt.Errorf("%s: %s %s: %w: %w", z.Zone, k.Name.Display(), k.Type, err, ErrInconsistent)
 			}
+		case byService(k):
 		default:
-			return stale(k.Name.Display() + " " + string(k.Type) + " is neither what it was nor what the plan makes of it")
+			rest, ok := progress.remaining(z.Zone, values[k], changes[k], print.Before)
+			if !ok {
+				return stale(k.Name.Display() + " " + string(k.Type) + " is neither what it was nor what the plan makes of it")
+			}
+			if planned.begun[name] == nil {
+				planned.begun[name] = map[schema.Key]*report.Change{}
+			}
+			planned.begun[name][k] = changes[k][0]
+			if sets[k], err = changed(sets[k], rest, k.Type); err != nil {
+				return in, fmt.Errorf("%s: %s %s: %w: %w", z.Zone, k.Name.Display(), k.Type, err, ErrInconsistent)
+			}
 		}
 	}
 	for k, values := range sets {
@@ -247,15 +277,4 @@ func parseKey(text string, zone schema.Name) (schema.Key, error) {
 		}
 	}
 	return schema.Key{}, fmt.Errorf("%q names no RRset", text)
-}
-
-// identity is what makes two changes of saved plans the same.
-func identity(zone string, c report.Change) string {
-	side := func(r *report.Record) string {
-		if r == nil {
-			return "-"
-		}
-		return fmt.Sprintf("%d %s", r.TTL, r.Data)
-	}
-	return fmt.Sprintf("%q %q %q %q %q %q", zone, c.Action, c.Name, c.Type, side(c.Before), side(c.After))
 }

@@ -61,6 +61,11 @@ func Read(r io.Reader) (*report.Document, error) {
 	case len(text) > maxSize:
 		return nil, fmt.Errorf("it is larger than %d MiB, the most that is read", maxSize>>20)
 	}
+	return Parse(text)
+}
+
+// Parse is [Read] of what has been read.
+func Parse(text []byte) (*report.Document, error) {
 	d, err := report.ReadDocument(text)
 	if err != nil {
 		return nil, err

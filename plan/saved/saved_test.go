@@ -120,7 +120,7 @@ func TestASavedPlanIsThePlan(t *testing.T) {
 			t.Skip("nothing to save")
 		}
 		d := through(t, p)
-		again, err := saved.Rebuild(d, liveNow(live))
+		again, err := saved.Rebuild(d, liveNow(live), saved.Progress{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestASavedPlanIsThePlan(t *testing.T) {
 			return
 		}
 		done := map[schema.Key]bool{}
-		rest, err := saved.Rebuild(d, liveNow(carryOut(t, live, p.Zones[0].Changes, done)))
+		rest, err := saved.Rebuild(d, liveNow(carryOut(t, live, p.Zones[0].Changes, done)), saved.Progress{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,6 +186,69 @@ func carryOut(t *rapid.T, live *schema.LiveZone, changes []plan.Change, done map
 	return out
 }
 
+// A run that broke off anywhere is finished from what its journal tells: what is
+// done stays, what is open is looked at, and the end is as planned.
+func TestARunThatBrokeOffIsFinished(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		desired, live := drawDesired(t), drawLive(t, "live")
+		p := makePlan(t, desired, live)
+		if p.Refused() || p.Summary.Writes == 0 || p.Zones[0].Action == plan.ZoneDelete {
+			t.Skip("nothing to finish")
+		}
+		d := through(t, p)
+		now, end := &schema.LiveZone{Handle: "z", Name: zone}, map[string]int{}
+		if live != nil {
+			now.Records = slices.Clone(live.Records)
+		}
+		carry := func(c plan.Change, to []schema.LiveRecord) []schema.LiveRecord {
+			if c.Before != nil {
+				to = slices.DeleteFunc(slices.Clone(to), func(r schema.LiveRecord) bool { return r.Handle == c.Handle })
+			}
+			if c.After != nil {
+				to = append(to, schema.LiveRecord{Handle: schema.Handle(fmt.Sprint("new", len(to))), Name: c.Key.Name, TTL: c.After.TTL, Data: c.After.Data})
+			}
+			return to
+		}
+		progress := saved.Progress{Created: map[string]bool{"a.example": live == nil}, Steps: map[string]saved.Steps{}}
+		after := now.Records
+		for _, c := range p.Zones[0].Changes {
+			after = carry(c, after)
+			n := progress.Steps[saved.Identity("a.example", report.NewChange(zone, &c))]
+			switch rapid.SampledFrom([]string{"done", "seen", "unseen", "never"}).Draw(t, "what became of it") {
+			case "done":
+				n.Done++
+				now.Records = carry(c, now.Records)
+			case "seen": // under way, and it took effect
+				n.Open++
+				now.Records = carry(c, now.Records)
+			case "unseen": // under way, and it did not
+				n.Open++
+			}
+			progress.Steps[saved.Identity("a.example", report.NewChange(zone, &c))] = n
+		}
+		for _, r := range after {
+			end[fmt.Sprint(r.Name, r.Data, r.TTL)]++
+		}
+		rest, err := saved.Rebuild(d, liveNow(now), progress)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, z := range rest.Zones {
+			for _, c := range z.Changes {
+				now.Records = carry(c, now.Records)
+			}
+		}
+		for _, r := range now.Records {
+			end[fmt.Sprint(r.Name, r.Data, r.TTL)]--
+		}
+		for r, n := range end {
+			if n != 0 {
+				t.Fatalf("at the end there are %d too few of %s", n, r)
+			}
+		}
+	})
+}
+
 // Whatever else has moved at a name that is touched is stale.
 func TestASavedPlanIsStaleWhereLiveHasMoved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -201,7 +264,7 @@ func TestASavedPlanIsStaleWhereLiveHasMoved(t *testing.T) {
 		moved.Records = append(moved.Records, r)
 		touched := p.Zones[0].Action == plan.ZoneDelete || slices.ContainsFunc(p.Zones[0].Changes, func(c plan.Change) bool { return c.Key.Name == r.Name })
 		kept := slices.ContainsFunc(slices.Concat(p.Zones[0].Unmanaged, p.Zones[0].Opaque), func(k plan.Kept) bool { return k.Key == r.Key() })
-		switch _, err := saved.Rebuild(d, liveNow(moved)); {
+		switch _, err := saved.Rebuild(d, liveNow(moved), saved.Progress{}); {
 		case touched && !kept && !errors.Is(err, saved.ErrStale):
 			t.Fatalf("%s %s was added, and the error is %v", r.Name, r.Data, err)
 		case !touched && err != nil:

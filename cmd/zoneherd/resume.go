@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/zoneherd/zoneherd/plan/apply"
+	"github.com/zoneherd/zoneherd/plan/journal"
+	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// resume finishes the run that a journal tells of, or takes it back.
+func (p *program) resume(c *cli.Context, m *messages) error {
+	file := c.String("resume")
+	if c.NArg() > 0 {
+		return usage("--resume finishes the plan that is in the journal, and takes no files beside it: %q was given", c.Args().First())
+	}
+	if err := refuseSettled(c, "a journal, when its run began"); err != nil {
+		return err
+	}
+	if c.IsSet("journal") {
+		return usage("--resume goes on in the journal that it is given: leave --journal out")
+	}
+	if err := checkFormats(c); err != nil {
+		return err
+	}
+	j, err := journal.Read(file)
+	if err != nil {
+		return err
+	}
+	if j.Complete && !c.Bool("rollback") {
+		m.say("the run of this journal is finished: there is nothing to resume")
+		return nil
+	}
+	what := "the plan of the journal " + file
+	r, err := p.openSaved(c, m, what, j.Plan)
+	if err != nil {
+		return err
+	}
+	defer r.live.close()
+	if err := r.letSettle(c.Context, m, j, settleFor(c)); err != nil {
+		return err
+	}
+	if c.Bool("rollback") {
+		return r.takeBack(c, m, j)
+	}
+	if err := r.rebuild(c, what, j.Plan, j.Progress()); err != nil {
+		return err
+	}
+	if err := r.show(c); err != nil {
+		return err
+	}
+	if !r.plan.Pending() {
+		w, err := journal.Append(file, j)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		return w.End(true)
+	}
+	if err := r.confirm(c, fmt.Sprintf("Apply these %d writes to", r.plan.Summary.Writes)); err != nil {
+		return err
+	}
+	return r.apply(c, m, j)
+}
+
+// letSettle waits until what was under way when the run broke off can no longer
+// take effect, for as long as a run would have looked for it.
+func (r *planned) letSettle(ctx context.Context, m *messages, j *journal.Journal, wait time.Duration) error {
+	wait -= time.Since(j.Last)
+	if j.Open() == 0 || wait <= 0 {
+		return nil
+	}
+	m.say("%s of unknown outcome when the run broke off: waiting for %s until they show", count(j.Open(), "write"), wait.Round(time.Second))
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// takeBack undoes what the run of a journal has written.
+func (r *planned) takeBack(c *cli.Context, m *messages, j *journal.Journal) error {
+	zones, not, err := j.Written()
+	if err != nil {
+		return err
+	}
+	if err := report.ToTakeBack(r.stdout, zones, not, r.style()); err != nil {
+		return err
+	}
+	n := 0
+	for _, z := range zones {
+		n += len(z.Steps)
+	}
+	if n == 0 {
+		return nil
+	}
+	if err := r.confirm(c, fmt.Sprintf("Take these %d writes back from", n)); err != nil {
+		return err
+	}
+	k, err := r.keep(c, j)
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	names := make([]schema.Name, len(zones))
+	for i := range zones {
+		names[i] = zones[i].Zone
+	}
+	unlock, err := r.lock(c, m, names)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	r.finishing.Store(true)
+	bar := r.progress("taking back", n)
+	result := apply.TakeBack(c.Context, r.live, zones, apply.Options{
+		Concurrency: r.concurrency, Stop: r.stop, Backup: k.backup(), Observe: k.observe(bar), SettleFor: settleFor(c),
+	})
+	bar.end()
+	if err := k.journal.End(false); err != nil {
+		return &statusError{exitPartly, err}
+	}
+	whole, err := report.TakenBack(r.stdout, result, r.style())
+	switch {
+	case err != nil:
+		return &statusError{exitPartly, err}
+	case result.Interrupted:
+		return status(exitInterrupted)
+	case !whole || len(not) > 0:
+		return status(exitPartly)
+	}
+	return nil
+}
