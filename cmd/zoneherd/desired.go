@@ -20,8 +20,9 @@ import (
 // desired is what git declares: the configuration and the zones.
 type desired struct {
 	config   source.Config
-	zones    []schema.Zone // those that were selected
-	selected bool          // --zone left some out
+	zones    []schema.Zone        // those that were selected
+	selected bool                 // --zone, --changed or --shard may have left some out
+	declared map[schema.Name]bool // all that the files declare
 	problems schema.Problems
 	files    []source.Path     // every file that was read
 	contents map[string]string // a file's hash by its name; made where --changed asks for it
@@ -82,6 +83,10 @@ func desiredAt(c *cli.Context, at *place, given []string) (*desired, error) {
 			given = append(given, path.Shown())
 		}
 		return d, noZones(given)
+	}
+	d.declared = make(map[schema.Name]bool, len(result.Zones))
+	for i := range result.Zones {
+		d.declared[result.Zones[i].Name] = true
 	}
 	return d, d.selectZones(c.StringSlice("zone"), result.Zones)
 }
@@ -252,6 +257,16 @@ func (d *desired) selectZones(globs []string, zones []schema.Zone) error {
 		return usage("no zone of these files matches --zone %s", strings.Join(globs, ", "))
 	}
 	return nil
+}
+
+// selectShard keeps the zones of one part. There may be none, which is no
+// mistake: whoever divides the zones does not know how many there are.
+func (d *desired) selectShard(s plan.Shard) {
+	if s.IsZero() {
+		return
+	}
+	d.selected = true
+	d.zones = slices.DeleteFunc(d.zones, func(z schema.Zone) bool { return !s.Holds(z.Name, d.declared) })
 }
 
 // ignorePatterns are the configuration's `ignore:`.

@@ -44,6 +44,7 @@ func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "base", Usage: "compare with what git said before too: at the merge base with the commit `REF`"},
 		&cli.BoolFlag{Name: "changed", Usage: "only the zones whose files, includes or configuration differ from --base"},
+		&cli.StringFlag{Name: "shard", Usage: "only the part I of N of the zones that are selected, as `I/N`: each zone is in one part, and zones within one another in the same"},
 		&cli.StringFlag{Name: "prune", Usage: "what happens to live records that no file declares: `all|owned|none`"},
 		&cli.StringSliceFlag{Name: "allow-deletes", Usage: "let the guard on deletions pass for `ZONE` (a name or glob, repeatable)"},
 		&cli.StringSliceFlag{Name: "allow-updates", Usage: "let the guard on updates pass for `ZONE` (repeatable)"},

@@ -73,6 +73,10 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	if err := checkSandbox(c); err != nil {
 		return nil, err
 	}
+	shard, err := shardOf(c)
+	if err != nil {
+		return nil, err
+	}
 	d, err := p.desired(c)
 	if d != nil {
 		m.problems(d.problems)
@@ -97,7 +101,7 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		r.options = r.base.strictest(r.options)
 		r.options.Loosened = r.base.loosened(d)
 	}
-	undeclared := r.base.undeclared(d)
+	undeclared := slices.DeleteFunc(r.base.undeclared(d), func(n schema.Name) bool { return !shard.Holds(n, d.declared) })
 	defer func() {
 		if r.plan != nil {
 			r.plan.Undeclared = undeclared
@@ -109,6 +113,7 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		}
 		d.selectChanged(r.base)
 	}
+	d.selectShard(shard) // of head alone: where a zone of base is now is for head to say
 	if c.Bool("offline") {
 		return r, r.offline()
 	}
@@ -154,6 +159,18 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		undeclared = slices.DeleteFunc(undeclared, func(n schema.Name) bool { return !slices.Contains(unmanaged, n) })
 	}
 	return r, nil
+}
+
+// shardOf is the part of the zones that --shard selects.
+func shardOf(c *cli.Context) (plan.Shard, error) {
+	if !c.IsSet("shard") {
+		return plan.Shard{}, nil
+	}
+	shard, err := plan.ParseShard(c.String("shard"))
+	if err != nil {
+		return shard, usage("--shard: %v", err)
+	}
+	return shard, nil
 }
 
 // mistakes ends a run whose files have mistakes, which have been told.

@@ -83,7 +83,7 @@ func savedPlan(c *cli.Context) (string, error) {
 
 // refuseSettled refuses the flags that were settled when a plan was made.
 func refuseSettled(c *cli.Context, where string) error {
-	for _, flag := range []string{"ref", "base", "changed", "zone", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns", "require-reviewed"} {
+	for _, flag := range []string{"ref", "base", "changed", "zone", "shard", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns", "require-reviewed"} {
 		if c.IsSet(flag) {
 			return usage("--%s (or %s) is settled in %s", flag, environmentName(flag), where)
 		}
