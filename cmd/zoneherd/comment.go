@@ -231,7 +231,7 @@ func readOnly(m *messages, actions review.Actions, err error) error {
 	}
 	m.say("no comment: %v; the plan is in the job summary", err)
 	if actions.Running {
-		m.say("::notice::zoneherd could not comment, since this run's token may only read: the plan is in the job summary")
+		fmt.Fprintln(m.p.stderr, "::notice::zoneherd could not comment, since this run's token may only read: the plan is in the job summary")
 	}
 	return nil
 }

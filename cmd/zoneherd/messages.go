@@ -29,7 +29,7 @@ func (p *program) messages(c *cli.Context) (*messages, error) {
 	case "text", "":
 		return &messages{p: p}, nil
 	case "json":
-		p.log = slog.New(slog.NewJSONHandler(p.stderr, nil))
+		p.log = slog.New(slog.NewJSONHandler(report.InertJSON(p.stderr), nil))
 		return &messages{p, p.log}, nil
 	default:
 		return nil, usage("--log-format is text or json, not %q", f)
@@ -43,7 +43,7 @@ func (m *messages) say(format string, args ...any) {
 		m.json.Info(text)
 		return
 	}
-	fmt.Fprintln(m.p.stderr, report.Inert(text))
+	fmt.Fprintln(m.p.stderr, report.InertLine(text))
 }
 
 // problems writes what was found in the files, a line each.
@@ -51,7 +51,7 @@ func (m *messages) problems(problems schema.Problems) {
 	m.annotate(problems)
 	for _, pr := range problems {
 		if m.json == nil {
-			fmt.Fprintln(m.p.stderr, report.Inert(pr.Error()))
+			fmt.Fprintln(m.p.stderr, report.InertLine(pr.Error()))
 			continue
 		}
 		level := slog.LevelInfo
@@ -124,7 +124,7 @@ func (h *plainHandler) Handle(_ context.Context, r slog.Record) error {
 		add(a)
 	}
 	r.Attrs(add)
-	_, err := fmt.Fprintln(h.out, report.Inert(b.String())) // one write, so that lines stay whole
+	_, err := fmt.Fprintln(h.out, report.InertLine(b.String())) // one write, so that lines stay whole
 	return err
 }
 

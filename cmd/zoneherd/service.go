@@ -52,7 +52,7 @@ func (p *program) zonesCommand() *cli.Command {
 				out = append(out, z)
 			}
 			if c.String("format") == "json" {
-				return json.NewEncoder(p.stdout).Encode(out)
+				return json.NewEncoder(report.InertJSON(p.stdout)).Encode(out)
 			}
 			w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 			for _, z := range out {
@@ -60,7 +60,7 @@ func (p *program) zonesCommand() *cli.Command {
 				if z.Records != nil {
 					records = count(*z.Records, "record")
 				}
-				fmt.Fprintf(w, "%s\t%s\n", report.Inert(z.Zone), records)
+				fmt.Fprintf(w, "%s\t%s\n", report.InertLine(z.Zone), records)
 			}
 			if len(out) == 0 {
 				fmt.Fprintln(p.stderr, "no zones there")
@@ -102,7 +102,7 @@ func (p *program) whoamiCommand() *cli.Command {
 				return err
 			}
 			if c.String("format") == "json" {
-				return json.NewEncoder(p.stdout).Encode(struct {
+				return json.NewEncoder(report.InertJSON(p.stdout)).Encode(struct {
 					Live        string   `json:"live"`
 					Account     string   `json:"account"`
 					Token       string   `json:"token"`

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -70,7 +71,7 @@ func (p *program) problemsJSON(problems schema.Problems) error {
 	for _, pr := range problems {
 		out = append(out, problemJSON{pr.Severity.String(), pr.Position, pr.Rule, pr.Message, pr.Related})
 	}
-	e := json.NewEncoder(p.stdout)
+	e := json.NewEncoder(report.InertJSON(p.stdout))
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(out)

@@ -196,7 +196,7 @@ func linear(t *testing.T, hex string) float64 {
 func FuzzHTML(f *testing.F) {
 	for _, s := range []string{
 		"plain", `"><script>alert(1)</script>`, `' onmouseover='alert(1)`, "</style></script><!--", "{{.}}${1}`", "javascript:alert(1)",
-		"\x00\x1b[31m\r\n\u202e\u2066\u200b\xff", "n--bcher-kva", "&lt;b&gt;&amp;", "<a href=//x.example>", "../../..", "]]><![CDATA[", "ü\u0301🙂",
+		"\x00\x1b[31m\r\n\u202e\u2066\u200b\xff", "n--bcher-kva", "&lt;b&gt;&amp;", "<a href=//x.example>", "../../..", "]]><![CDATA[", "ü\u0301🙂", "##[group]",
 	} {
 		f.Add(s, "https://git.example/")
 	}
@@ -217,6 +217,9 @@ func FuzzHTML(f *testing.F) {
 		}
 		if shown := report.Inert("x" + s); strings.Count(text(doc), shown) < 20 {
 			t.Errorf("%q is not shown everywhere", shown)
+		}
+		if strings.Contains(page, "##[") {
+			t.Errorf("the page of %q may be a command to GitHub's runner", s)
 		}
 		for _, r := range page {
 			if r < ' ' && r != '\n' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200b {

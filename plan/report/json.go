@@ -129,7 +129,7 @@ type Summary struct {
 
 // JSON writes the document.
 func JSON(w io.Writer, d *Document) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(InertJSON(w))
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(d)

@@ -118,7 +118,7 @@ func hostile(s string) *report.Document {
 func FuzzMarkdown(f *testing.F) {
 	for _, s := range []string{
 		"plain", "`", "``` \n# x", "</code><script>alert(1)</script>", "<img src=x onerror=y>", "@somebody #123 org/repo#1 GH-1", "https://evil.example www.evil.example a@evil.example",
-		"|a|b|\n|-|-|", "[x](https://evil.example)", "![x](https://evil.example)", "\u202etxt\u200b\x00\x1b[31m", "</details></summary>", "~~~", "&lt;b&gt; &#64;x", "-->", "<!--", " ` ", "\\", "*a* _b_ ~~c~~", "$x$", ":smile:", "\r\n\r\n> quote", "\xff",
+		"|a|b|\n|-|-|", "[x](https://evil.example)", "![x](https://evil.example)", "\u202etxt\u200b\x00\x1b[31m", "</details></summary>", "~~~", "&lt;b&gt; &#64;x", "-->", "<!--", " ` ", "\\", "*a* _b_ ~~c~~", "$x$", ":smile:", "\r\n\r\n> quote", "\xff", "##[group]",
 	} {
 		f.Add(s)
 	}
@@ -131,6 +131,9 @@ func FuzzMarkdown(f *testing.F) {
 		got, outside := skeleton(t, text)
 		if diff := cmp.Diff(plain, got); diff != "" {
 			t.Errorf("%q changes the elements (-plain +got):\n%s\n%s", s, diff, text)
+		}
+		if strings.Contains(text, "##[") {
+			t.Errorf("%q may be a command to GitHub's runner:\n%s", s, text)
 		}
 		for _, sign := range []string{"@", "#", "http", "www."} {
 			if strings.Contains(outside, sign) {

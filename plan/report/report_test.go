@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -165,22 +164,6 @@ func TestJSONOfAPlanFollowsItsSchema(t *testing.T) {
 	if s.Validate(v) == nil {
 		t.Error("the schema takes an action that there is not")
 	}
-}
-
-func FuzzInert(f *testing.F) {
-	f.Add("plain")
-	f.Add("\x1b[31mred\x1b[0m\r\n::error::x\u202e\u200b\xff")
-	f.Fuzz(func(t *testing.T, s string) {
-		got := report.Inert(s)
-		if !utf8.ValidString(got) {
-			t.Errorf("%q is no UTF-8", got)
-		}
-		for _, r := range got {
-			if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-				t.Errorf("%q of %q holds %U", got, s, r)
-			}
-		}
-	})
 }
 
 func BenchmarkText(b *testing.B) {

@@ -68,7 +68,7 @@ type textWriter struct {
 
 // line writes a line in a colour; the text is formatted and made inert.
 func (t *textWriter) line(color, format string, args ...any) {
-	fmt.Fprintln(t, t.style.paint(color, Inert(fmt.Sprintf(format, args...))))
+	fmt.Fprintln(t, t.style.paint(color, InertLine(fmt.Sprintf(format, args...))))
 }
 
 func (t *textWriter) about(a About) {
