@@ -18,8 +18,13 @@ func Join(documents ...*Document) (*Document, error) {
 	if len(documents) == 0 {
 		return nil, errors.New("there is no plan")
 	}
+	saved, err := joinSaved(documents)
+	if err != nil {
+		return nil, err
+	}
 	whole := *documents[0]
-	whole.Saved, whole.Zones, whole.UnmanagedZones, whole.UndeclaredZones, whole.Loosened = nil, nil, nil, nil, nil
+	whole.Saved = saved
+	whole.Zones, whole.UnmanagedZones, whole.UndeclaredZones, whole.Loosened = nil, nil, nil, nil
 	var summary plan.Summary
 	where := map[string]bool{}
 	var digests []plan.Digest
@@ -56,6 +61,27 @@ func Join(documents ...*Document) (*Document, error) {
 	slices.SortFunc(whole.Zones, func(a, b Zone) int { return strings.Compare(a.Zone, b.Zone) })
 	whole.Summary, whole.Digest = Summary(summary), plan.JoinDigests(digests)
 	return &whole, nil
+}
+
+// joinSaved is what saved parts say together of where they may be applied, so
+// that a review of them counts there alone; nil where one does not say.
+func joinSaved(documents []*Document) (*Saved, error) {
+	var side *Saved
+	silent := false
+	for _, d := range documents {
+		switch {
+		case d.Saved == nil:
+			silent = true
+		case side == nil:
+			side = &Saved{Endpoint: d.Endpoint, Account: d.Account}
+		case d.Endpoint != side.Endpoint || !strings.EqualFold(d.Account, side.Account):
+			return nil, errors.New("the plans were made against different services or accounts, and so are no parts of one")
+		}
+	}
+	if silent {
+		return nil, nil
+	}
+	return side, nil
 }
 
 func text(s *string) string {
