@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -208,7 +209,7 @@ func (all *reviews) checkSteps(c *cli.Context, r *planned, zone schema.Name) (st
 			return fmt.Sprintf("the plan on pull request #%d came from its author, which is no review", one.number), nil
 		case one.other:
 			return one.elsewhere(), nil
-		case !one.note.Covers(zone, digest):
+		case !one.note.Covers(zone, digest) && !one.note.CoversAll(plan.JoinDigests(slices.Collect(maps.Values(all.digests[i])))):
 			return fmt.Sprintf("pull request #%d showed another change of it", one.number), nil
 		}
 	}
