@@ -214,7 +214,7 @@ func textOf(n int, at func(int) Record) string {
 // guardAdoption refuses to delete anything in a zone that base does not
 // contain: what is live there was somebody's before git knew of it.
 func (z *Zone) guardAdoption(in Input, opts Options) {
-	if in.Base == nil || in.Live == nil || allows(opts.Allow.Deletes, z.Name) {
+	if in.Base == nil || in.Live == nil {
 		return
 	}
 	if in.Base.Zone != nil && in.Base.Zone.State == schema.Present && !in.Base.Unknown {
@@ -227,9 +227,9 @@ func (z *Zone) guardAdoption(in Input, opts Options) {
 		}
 	}
 	if deletes > 0 && in.Base.Unknown {
-		z.refuse(GuardAdoption, "--allow-deletes", "what the base said of the zone could not be read, and %d live records would be deleted", deletes)
+		z.refuse(opts.Allow, GuardAdoption, "what the base said of the zone could not be read, and %d live records would be deleted", deletes)
 	} else if deletes > 0 {
-		z.refuse(GuardAdoption, "--allow-deletes", "the zone is new to git and live already, and %d of its live records are not declared and would be deleted", deletes)
+		z.refuse(opts.Allow, GuardAdoption, "the zone is new to git and live already, and %d of its live records are not declared and would be deleted", deletes)
 	}
 }
 

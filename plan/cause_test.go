@@ -97,7 +97,7 @@ func TestWhatBaseLeftAloneIsIntendedToGo(t *testing.T) {
 // not be read: nothing of what is live there is deleted for that.
 func TestNothingIsDeletedWhereBaseDidNotHaveTheZone(t *testing.T) {
 	head := desired(t, rec{"www", "A", "192.0.2.1", 60})
-	have := live(t, rec{"www", "A", "192.0.2.1", 60}, rec{"@", "MX", "10 mx.example.net.", 60})
+	have := live(t, rec{"www", "A", "192.0.2.1", 60}, rec{"old", "A", "192.0.2.2", 60})
 	absent := desired(t)
 	absent.State = schema.Absent
 	for name, base := range map[string]*plan.Base{

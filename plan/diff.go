@@ -78,15 +78,13 @@ func newZone(in Input, opts Options) Zone {
 	}
 	switch {
 	case in.LiveErr != nil:
-		z.refuse(GuardIncomplete, "", "%s", in.LiveErr)
+		z.refuse(opts.Allow, GuardIncomplete, "%s", in.LiveErr)
 		z.Digest = z.digest()
 		return z
 	case in.Desired.State == schema.Absent:
 		if in.Live != nil {
 			z.Action = ZoneDelete
-			if !allows(opts.Allow.DeleteZone, z.Name) {
-				z.refuse(GuardDeleteZone, "--allow-delete-zone", "the zone is declared absent and would be deleted irrevocably, with all it holds (records: %d)", len(in.Live.Records))
-			}
+			z.refuse(opts.Allow, GuardDeleteZone, "the zone is declared absent and would be deleted irrevocably, with all it holds (records: %d)", len(in.Live.Records))
 		}
 		z.count()
 		z.review(in, nil)
@@ -161,8 +159,8 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		z.judge(in, d, set.Key, set.Values, old)
 		d.rrset(comparedSet{set.Key, old, set.Values}, p)
 		if len(p.update)+len(p.create)+len(p.delete) > 0 {
-			if set.Key == apex && !allows(opts.Allow.ApexNS, z.Name) {
-				z.refuse(GuardApexNS, "--allow-apex-ns", "the NS records of the zone's apex would change from %d to %d", len(old), len(set.Values))
+			if set.Key == apex {
+				z.refuse(opts.Allow, GuardApexNS, "the NS records of the zone's apex would change from %d to %d", len(old), len(set.Values))
 			}
 		}
 	}
@@ -183,11 +181,11 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		d.liveSets++
 		d.kept = append(d.kept, old...)
 	}
-	z.refuseExclusive(in, d.kept)
+	z.refuseExclusive(in, d.kept, opts.Allow)
 	for i := range d.changes {
 		c := &d.changes[i]
 		if c.Action != Create && live.ambiguous[c.Handle] {
-			z.refuse(GuardAmbiguous, "", "the service lists the name of a %s record with the value %s in a form that can be read as %s or one level deeper, and neither is declared with that value, or was: change it there by hand, or declare it",
+			z.refuse(opts.Allow, GuardAmbiguous, "the service lists the name of a %s record with the value %s in a form that can be read as %s or one level deeper, and neither is declared with that value, or was: change it there by hand, or declare it",
 				c.Key.Type, c.Before.Data, c.Key.Name.Display())
 		}
 	}
@@ -247,7 +245,7 @@ func (d *difference) rrset(set comparedSet, p pairing) {
 
 // refuseExclusive refuses a declared record that cannot stand beside a live
 // one that stays.
-func (z *Zone) refuseExclusive(in Input, kept []schema.LiveRecord) {
+func (z *Zone) refuseExclusive(in Input, kept []schema.LiveRecord, allow Allow) {
 	slices.SortFunc(kept, func(a, b schema.LiveRecord) int { return cmp.Or(a.Key().Compare(b.Key()), compareLive(a, b)) })
 	var last schema.Name
 	for _, r := range kept {
@@ -258,7 +256,7 @@ func (z *Zone) refuseExclusive(in Input, kept []schema.LiveRecord) {
 			cname := r.Data.Type() == schema.TypeCNAME || set.Type == schema.TypeCNAME
 			if cname && set.Type != r.Data.Type() && in.Desired.Holds(set.Key) == nil {
 				last = r.Name
-				z.refuse(GuardExclusive, "", "%s: %s %s is declared, but the live %s record there stays, and nothing can stand beside a CNAME: remove the live record by hand, or the declaration",
+				z.refuse(allow, GuardExclusive, "%s: %s %s is declared, but the live %s record there stays, and nothing can stand beside a CNAME: remove the live record by hand, or the declaration",
 					set.Values[0].Position, r.Name.Display(), set.Type, r.Data.Type())
 				break
 			}

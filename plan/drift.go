@@ -46,11 +46,12 @@ func (z *Zone) leaveDrift() {
 			exclusive := (c.Key.Type == schema.TypeCNAME) != (left.Key.Type == schema.TypeCNAME)
 			if c.Key.Name == left.Key.Name && c.After != nil && exclusive {
 				told[left.Key.Name] = true
-				z.refuse(GuardExclusive, "", "%s: git's change of the %s record meets a live %s record that git does not declare, and nothing can stand beside a CNAME: remove that by hand", left.Key.Name.Display(), c.Key.Type, left.Key.Type)
+				z.refuse(Allow{}, GuardExclusive, "%s: git's change of the %s record meets a live %s record that git does not declare, and nothing can stand beside a CNAME: remove that by hand", left.Key.Name.Display(), c.Key.Type, left.Key.Type)
 				break
 			}
 		}
 	}
 	z.Changes = kept
+	z.lastIsLeft()
 	z.count()
 }

@@ -19,6 +19,9 @@ const (
 	GuardAmbiguous  = "ambiguous-name" // a live owner name can be read in two ways
 	GuardMaxZones   = "max-zones"      // more zones change than a run may change
 	GuardAdoption   = "adoption"       // live records of a zone that is new to git are deleted
+	GuardLast       = "last"           // the last MX, delegation or apex address of a zone is deleted
+	GuardAccount    = "account"        // the token is another account's than the configuration wants
+	GuardToken      = "token"          // the token may do more than the run needs
 	GuardExclusive  = "exclusive"      // a live record that stays cannot stand beside a declared one
 )
 
@@ -34,11 +37,54 @@ type Refusal struct {
 	Guard    string
 	Reason   string // a sentence with the numbers
 	Override string // the flag that overrides it; empty where nothing does
+
+	kind string // of [GuardLast], what would be gone
 }
 
 // Allow names the zones, by name or glob, for which a guard is overridden.
 type Allow struct {
-	Deletes, Updates, Empty, DeleteZone, ApexNS []string
+	Deletes, Updates, Empty, DeleteZone, ApexNS, Last, MaxZones, Account, Token []string
+}
+
+// Overridable are the guards that have a flag of their own, --allow-… with the
+// guard's name, in the order of the README.
+func Overridable() []string {
+	return []string{GuardDeletes, GuardUpdates, GuardEmpty, GuardDeleteZone, GuardApexNS, GuardLast, GuardMaxZones, GuardAccount, GuardToken}
+}
+
+// Of is where the zones stand for which a guard is overridden; nil for a guard
+// that nothing overrides.
+func (a *Allow) Of(guard string) *[]string {
+	switch guard {
+	case GuardDeletes, GuardAdoption:
+		return &a.Deletes
+	case GuardUpdates:
+		return &a.Updates
+	case GuardEmpty:
+		return &a.Empty
+	case GuardDeleteZone:
+		return &a.DeleteZone
+	case GuardApexNS:
+		return &a.ApexNS
+	case GuardLast:
+		return &a.Last
+	case GuardMaxZones:
+		return &a.MaxZones
+	case GuardAccount:
+		return &a.Account
+	case GuardToken:
+		return &a.Token
+	}
+	return nil
+}
+
+// AllowAll overrides every guard that can be overridden.
+func AllowAll() Allow {
+	var a Allow
+	for _, guard := range Overridable() {
+		*a.Of(guard) = []string{"*"}
+	}
+	return a
 }
 
 // allows reports whether any of the globs names the zone.
@@ -51,27 +97,55 @@ func allows(globs []string, zone schema.Name) bool {
 	return false
 }
 
-func (z *Zone) refuse(guard, override, format string, args ...any) {
-	if override != "" {
-		override += " " + z.Name.Display()
-	}
-	z.Refused = append(z.Refused, Refusal{guard, fmt.Sprintf(format, args...), override})
+// refuse refuses the zone, or notes that it would but for an override.
+func (z *Zone) refuse(allow Allow, guard, format string, args ...any) {
+	z.refuseWith(allow, Refusal{Guard: guard, Reason: fmt.Sprintf(format, args...)})
 }
 
-// guardZones refuses a plan that changes more zones than a run may.
+func (z *Zone) refuseWith(allow Allow, r Refusal) {
+	if globs := allow.Of(r.Guard); globs != nil {
+		flag := r.Guard
+		if flag == GuardAdoption { // it is about deletions too
+			flag = GuardDeletes
+		}
+		r.Override = "--allow-" + flag + " " + z.Name.Display()
+		if allows(*globs, z.Name) {
+			z.Overridden = append(z.Overridden, r)
+			return
+		}
+	}
+	z.Refused = append(z.Refused, r)
+}
+
+// guardZones refuses a plan that changes more zones than a run may, those not
+// counted for which that is overridden.
 func (p *Plan) guardZones(opts Options) {
-	changed := 0
+	changed, counted := 0, 0
 	for i := range p.Zones {
-		if p.Zones[i].Summary.Writes > 0 {
+		if z := &p.Zones[i]; z.Summary.Writes > 0 {
 			changed++
+			if !allows(opts.Allow.MaxZones, z.Name) {
+				counted++
+			}
 		}
 	}
 	if opts.MaxZones == 0 || changed <= opts.MaxZones {
 		return
 	}
 	for i := range p.Zones {
+		z := &p.Zones[i]
+		if z.Summary.Writes > 0 && (counted > opts.MaxZones || allows(opts.Allow.MaxZones, z.Name)) {
+			z.refuse(opts.Allow, GuardMaxZones, "the plan changes %d zones, and max-zones allows %d: select fewer with --zone, or raise max-zones", changed, opts.MaxZones)
+		}
+	}
+}
+
+// RefuseWrites refuses each zone that the plan would write to, for a reason
+// that lies in the run and not in the zone, such as whose token it has.
+func (p *Plan) RefuseWrites(guard, reason string, allow Allow) {
+	for i := range p.Zones {
 		if z := &p.Zones[i]; z.Summary.Writes > 0 {
-			z.Refused = append(z.Refused, Refusal{GuardMaxZones, fmt.Sprintf("the plan changes %d zones, and max-zones allows %d: select fewer with --zone, or raise max-zones", changed, opts.MaxZones), ""})
+			z.refuse(allow, guard, "%s", reason)
 		}
 	}
 }
@@ -92,7 +166,7 @@ func (z *Zone) allowedByFile(in Input, allow Allow) Allow {
 			z.Warnings = append(z.Warnings, fmt.Sprintf("%s: allow: %s was there before and no longer counts: take it out", a.Position, a.Guard))
 			continue
 		}
-		list := map[string]*[]string{"deletes": &allow.Deletes, "updates": &allow.Updates, "empty": &allow.Empty, "delete-zone": &allow.DeleteZone}[a.Guard]
+		list := allow.Of(a.Guard)
 		*list = append(slices.Clone(*list), z.Name.Display())
 	}
 	return allow
@@ -108,18 +182,20 @@ func (z *Zone) guard(d *difference, opts Options) {
 		maxUpdates = DefaultThreshold
 	}
 	live, deleted, updated := d.liveSets, d.deletedSets, d.updatedSets
-	if d.declared == 0 && deleted > 0 && !allows(opts.Allow.Empty, z.Name) {
-		z.refuse(GuardEmpty, "--allow-empty", "the zone file declares no records that can be written, which would delete %d live RRsets", deleted)
+	emptied := d.declared == 0 && deleted > 0
+	if emptied {
+		z.refuse(opts.Allow, GuardEmpty, "the zone file declares no records that can be written, which would delete %d live RRsets", deleted)
 	}
-	if !allows(opts.Allow.Deletes, z.Name) {
-		switch {
-		case live >= thresholdFrom && deleted*100 > live*maxDeletes:
-			z.refuse(GuardDeletes, "--allow-deletes", "%d of %d live RRsets would be deleted, more than %d %%", deleted, live, maxDeletes)
-		case live < thresholdFrom && deleted >= 3 && deleted*2 > live:
-			z.refuse(GuardDeletes, "--allow-deletes", "%d of %d live RRsets would be deleted, more than half", deleted, live)
-		}
+	switch {
+	case live >= thresholdFrom && deleted*100 > live*maxDeletes:
+		z.refuse(opts.Allow, GuardDeletes, "%d of %d live RRsets would be deleted, more than %d %%", deleted, live, maxDeletes)
+	case live < thresholdFrom && deleted >= 3 && deleted*2 > live:
+		z.refuse(opts.Allow, GuardDeletes, "%d of %d live RRsets would be deleted, more than half", deleted, live)
 	}
-	if live >= thresholdFrom && updated*100 > live*maxUpdates && !allows(opts.Allow.Updates, z.Name) {
-		z.refuse(GuardUpdates, "--allow-updates", "%d of %d live RRsets would be updated, more than %d %%", updated, live, maxUpdates)
+	if !emptied && !opts.NoLastGuard { // of a zone that is emptied, the last of everything goes
+		z.guardLast(d, opts.Allow)
+	}
+	if live >= thresholdFrom && updated*100 > live*maxUpdates {
+		z.refuse(opts.Allow, GuardUpdates, "%d of %d live RRsets would be updated, more than %d %%", updated, live, maxUpdates)
 	}
 }

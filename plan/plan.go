@@ -22,6 +22,9 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -67,6 +70,9 @@ type Zone struct {
 	Action  ZoneAction
 	Changes []Change // in the order of applying
 	Refused []Refusal
+	// Overridden are refusals that a flag, or the zone's own file, has
+	// overridden.
+	Overridden []Refusal
 	// Warnings are what a reader should know that is no refusal.
 	Warnings []string
 	// Unmanaged and Opaque are live RRsets that stay as they are: not declared
@@ -97,6 +103,15 @@ type Zone struct {
 	Left []Change
 
 	threeWay bool // the digest is over base → head
+}
+
+// Notes are the warnings, and which guards are overridden.
+func (z *Zone) Notes() []string {
+	out := slices.Clone(z.Warnings)
+	for _, r := range z.Overridden {
+		out = append(out, fmt.Sprintf("the guard %s is overridden: %s", r.Guard, r.Reason))
+	}
+	return out
 }
 
 // Kept is a live RRset that the plan leaves alone.
@@ -190,7 +205,10 @@ type Options struct {
 	MaxDeletes, MaxUpdates int
 	// MaxZones is how many zones a plan may change; 0 means any number.
 	MaxZones int
-	Allow    Allow
+	// NoLastGuard lets the last MX, delegation or apex address of a zone go
+	// like any other record.
+	NoLastGuard bool
+	Allow       Allow
 	// Loosened is what the configuration loosens since base, for the reader.
 	Loosened []Loosening
 }

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,44 @@ func TestMoreZonesThanARunMayChangeAreRefused(t *testing.T) {
 	}
 	if got := refusals(plan.New(inputs, nil, plan.Options{MaxZones: 2})); got != nil {
 		t.Errorf("refused %v", got)
+	}
+	third := desired(t, rec{"www", "A", "192.0.2.1", 60})
+	third.Name = schema.MustName("example.org")
+	inputs = append(inputs, plan.Input{Desired: third})
+	if got := refusals(plan.New(inputs, nil, plan.Options{MaxZones: 1, Allow: plan.Allow{MaxZones: []string{"example.net"}}})); len(got) != 2 {
+		t.Errorf("of three zones, one of them allowed, refused %v", got)
+	}
+	p := plan.New(inputs, nil, plan.Options{MaxZones: 1, Allow: plan.Allow{MaxZones: []string{"example.net", "example.org"}}})
+	if p.Refused() || len(p.Zones[0].Overridden) != 0 || len(p.Zones[1].Overridden) != 1 || len(p.Zones[2].Overridden) != 1 {
+		t.Errorf("with two of three allowed, refused %v, zones %v", refusals(p), p.Zones)
+	}
+}
+
+// What a run may not write at all concerns the zones that it would write to.
+func TestARunIsRefusedWhereItWrites(t *testing.T) {
+	quiet, other := desired(t, rec{"www", "A", "192.0.2.1", 60}), desired(t, rec{"www", "A", "192.0.2.1", 60})
+	other.Name = schema.MustName("example.net")
+	for name, c := range map[string]struct {
+		allow plan.Allow
+		want  []string
+	}{
+		"no override":            {plan.Allow{}, []string{plan.GuardAccount}},
+		"its own override":       {plan.Allow{Account: []string{"example.net"}}, nil},
+		"another zone's":         {plan.Allow{Account: []string{"example.com"}}, []string{plan.GuardAccount}},
+		"another guard's":        {plan.Allow{Token: []string{"*"}}, []string{plan.GuardAccount}},
+		"a glob, whatever where": {plan.Allow{Account: []string{"*.NET"}}, nil},
+	} {
+		p := plan.New([]plan.Input{{Desired: quiet, Live: live(t, rec{"www", "A", "192.0.2.1", 60})}, {Desired: other}}, nil, plan.Options{})
+		p.RefuseWrites(plan.GuardAccount, "the account is another", c.allow)
+		if got := refusals(p); !slices.Equal(got, c.want) {
+			t.Errorf("%s: refused %v, want %v", name, got, c.want)
+		}
+		if len(p.Zones[0].Refused)+len(p.Zones[0].Overridden) > 0 {
+			t.Errorf("%s: a zone that nothing is written to has %v", name, p.Zones[0])
+		}
+		if override := "--allow-account example.net"; c.want != nil && p.Zones[1].Refused[0].Override != override {
+			t.Errorf("%s: the override is %q", name, p.Zones[1].Refused[0].Override)
+		}
 	}
 }
 

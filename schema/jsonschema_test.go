@@ -190,10 +190,12 @@ zones: [{zone: a.example, action: none, refused: [], summary: {create: 0, update
 		{about: "a TTL over the most", schema: "zone", text: "{zone: a.example, ttl: 2147483648}", want: []string{"/ttl"}},
 		{about: "lenient as text", schema: "zone", text: "{a: {type: A, value: x, lenient: maybe}}", want: []string{"/a/lenient"}},
 		{about: "a state that does not exist", schema: "zone", text: "{state: gone}", want: []string{"/state"}},
+		{about: "guards that a file overrides", schema: "zone", text: "{zone: a.example, allow: [deletes, updates, empty, delete-zone, last]}"},
 		{about: "a guard that does not exist", schema: "zone", text: "{zone: a.example, allow: everything}", want: []string{"/allow"}},
 
 		{about: "no configuration", schema: "config", text: ""},
-		{about: "a whole configuration", schema: "config", text: "{zones: [zones], default-ttl: 300, prune: owned, ignore: [{name: a, type: [A], value: x}], ignore-defaults: false, apex-ns: manage, lenient: true, skip-unsupported: true, octodns-target: vps, record-count-surplus: 3, account: a@b, max-zones: 5, concurrency: 4, guards: {max-deletes: 10, max-updates: 20}}"},
+		{about: "a whole configuration", schema: "config", text: "{zones: [zones], default-ttl: 300, prune: owned, ignore: [{name: a, type: [A], value: x}], ignore-defaults: false, apex-ns: manage, lenient: true, skip-unsupported: true, octodns-target: vps, record-count-surplus: 3, account: a@b, max-zones: 5, concurrency: 4, guards: {max-deletes: 10, max-updates: 20, last: allow, token: refuse}}"},
+		{about: "a token neither warned of, refused nor allowed", schema: "config", text: "{guards: {token: maybe}}", want: []string{"/guards/token"}},
 		{about: "the endpoint", schema: "config", text: "{endpoint: 'https://a.example'}", want: []string{"/"}},
 		{about: "a percentage over 100", schema: "config", text: "{guards: {max-deletes: 101}}", want: []string{"/guards/max-deletes"}},
 		{about: "a mode that does not exist", schema: "config", text: "{prune: some}", want: []string{"/prune"}},

@@ -83,7 +83,7 @@ const (
 // Allowance is an `allow:` entry of a zone file: a guard that the file itself
 // overrides while the change that brings the line is under way.
 type Allowance struct {
-	Guard    string // "deletes", "updates", "empty" or "delete-zone"
+	Guard    string // "deletes", "updates", "empty", "delete-zone" or "last"
 	Position Position
 }
 

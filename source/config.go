@@ -39,6 +39,8 @@ type Config struct {
 	Concurrency  int    // 0: the command's default
 	MaxDeletes   int    // percent of a zone's RRsets; 0: the plan's default
 	MaxUpdates   int
+	NoLastGuard  bool   // the last MX, delegation or apex address may go
+	Token        string // what a token that may do more than is needed is: "refuse", "warn" or "allow"; "": "warn"
 	// Digest names the content of the file, whatever it means; empty for none.
 	Digest string
 	// Positions tells where each key is set, by its name.
@@ -59,6 +61,9 @@ var configKeys = []string{
 	"zones", "default-ttl", "prune", "ignore", "ignore-defaults", "apex-ns", "lenient", "skip-unsupported",
 	"octodns-target", "record-count-surplus", "account", "max-zones", "concurrency", "guards",
 }
+
+// guardKeys are the keys of `guards:`.
+var guardKeys = []string{"max-deletes", "max-updates", "last", "token"}
 
 // NoConfig is what holds where there is no configuration file.
 func NoConfig() Config { return Config{IgnoreDefaults: true, CountSurplus: -1} }
@@ -165,8 +170,12 @@ func (c *Config) set(d *document, file Path, p pair) {
 				c.MaxDeletes, _ = d.number(g, 1, 100)
 			case "max-updates":
 				c.MaxUpdates, _ = d.number(g, 1, 100)
+			case "last":
+				c.NoLastGuard = d.oneOf(g, "refuse", "allow") == "allow"
+			case "token":
+				c.Token = d.oneOf(g, "warn", "refuse", "allow")
 			default:
-				d.problem(d.at(g.key), "unknown-key", "guards has no key %q: %s", g.text, didYouMean(g.text, []string{"max-deletes", "max-updates"}))
+				d.problem(d.at(g.key), "unknown-key", "guards has no key %q: %s", g.text, didYouMean(g.text, guardKeys))
 			}
 		}
 	case "endpoint":

@@ -84,7 +84,23 @@ func (c Config) Loosened(was Config, threshold int) []Loosening {
 			add(g.setting, fmt.Sprintf("at most %d %% of a zone's RRsets were %s", g.was, g.what), fmt.Sprintf("%d %%, once it is merged", g.is))
 		}
 	}
+	if !was.NoLastGuard && c.NoLastGuard {
+		add("guards.last", "the last MX record, delegation or apex address of a zone did not go without --allow-last", "it does, once it is merged")
+	}
+	if rank := map[string]int{"refuse": 0, "warn": 1, "": 1, "allow": 2}; rank[c.Token] > rank[was.Token] {
+		add("guards.token", wordsOfToken(was.Token), wordsOfToken(c.Token)+", once it is merged")
+	}
 	return out
+}
+
+func wordsOfToken(mode string) string {
+	switch mode {
+	case "refuse":
+		return "a token that may do more than is needed is refused"
+	case "allow":
+		return "nothing is said of it"
+	}
+	return "it is warned of a token that may do more than is needed"
 }
 
 func wordsOfPrune(mode string) string {

@@ -34,6 +34,11 @@ func TestWhatAConfigurationLoosens(t *testing.T) {
 		{"max-zones: 2", "lenient: false", "max-zones"},
 		{"guards: {max-deletes: 30}", "guards: {max-deletes: 31}", "guards.max-deletes"},
 		{"guards: {max-updates: 29}", "lenient: false", "guards.max-updates"},
+		{"lenient: false", "guards: {last: allow}", "guards.last"},
+		{"guards: {last: refuse}", "guards: {last: allow}", "guards.last"},
+		{"guards: {token: refuse}", "lenient: false", "guards.token"},
+		{"guards: {token: refuse}", "guards: {token: allow}", "guards.token"},
+		{"guards: {token: warn}", "guards: {token: allow}", "guards.token"},
 	} {
 		strict, loose := config(test.strict), config(test.loose)
 		var settings []string

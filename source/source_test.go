@@ -277,7 +277,7 @@ record-count-surplus: 5
 account: dns@example.com
 max-zones: 3
 concurrency: 8
-guards: {max-deletes: 10, max-updates: 20}
+guards: {max-deletes: 10, max-updates: 20, last: allow, token: refuse}
 `)}}}
 	got, problems := LoadConfig(Path{tree, "dns/zoneherd.yaml"})
 	if len(problems) > 0 {
@@ -295,8 +295,8 @@ guards: {max-deletes: 10, max-updates: 20}
 		DefaultTTL: 300, DefaultTTLSet: true, Prune: "none",
 		Ignore:       []Ignore{{Name: "_acme-*", Types: []schema.Type{"TXT"}}, {Types: []schema.Type{"A", "AAAA"}, Value: "192.0.2.*"}},
 		ManageApexNS: true, Lenient: true, Unsupported: true, OctoDNSTarget: "vps", CountSurplus: 5,
-		Account: "dns@example.com", MaxZones: 3, Concurrency: 8, MaxDeletes: 10, MaxUpdates: 20,
-		Digest: "sha256:7ec1080c952e56ff6ed47917a6d6d304c0ff9696cfba2e545e2fa66ee236c554",
+		Account: "dns@example.com", MaxZones: 3, Concurrency: 8, MaxDeletes: 10, MaxUpdates: 20, NoLastGuard: true, Token: "refuse",
+		Digest: "sha256:e6326dd450d13a1ea04ea8d5ad880dd637deb1f55f5eb90f9508cf1a581a453b",
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *Tree) bool { return a == b })); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

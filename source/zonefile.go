@@ -148,7 +148,7 @@ func (f *zoneFile) set(d *document, p pair) {
 		}
 	case "allow":
 		for _, n := range d.elements(p.value) {
-			if guard := d.oneOf(pair{p.key, n, "allow"}, "deletes", "updates", "empty", "delete-zone"); guard != "" {
+			if guard := d.oneOf(pair{p.key, n, "allow"}, "deletes", "updates", "empty", "delete-zone", "last"); guard != "" {
 				f.allow = append(f.allow, schema.Allowance{Guard: guard, Position: d.at(n)})
 			}
 		}

@@ -124,6 +124,7 @@ func (b *base) strictest(o plan.Options) plan.Options {
 	if m := b.options.MaxZones; m > 0 && (o.MaxZones == 0 || m < o.MaxZones) {
 		o.MaxZones = m
 	}
+	o.NoLastGuard = o.NoLastGuard && b.options.NoLastGuard
 	return o
 }
 

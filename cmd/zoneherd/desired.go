@@ -290,12 +290,15 @@ func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
 	default:
 		return plan.Options{}, usage("--prune is all, owned or none, not %q", prune)
 	}
-	for _, flag := range []string{"allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns"} {
-		for _, glob := range c.StringSlice(flag) {
+	var allow plan.Allow
+	for _, guard := range plan.Overridable() {
+		globs := c.StringSlice("allow-" + guard)
+		for _, glob := range globs {
 			if err := (plan.Pattern{Name: glob}).Check(); err != nil {
-				return plan.Options{}, usage("--%s: %v", flag, err)
+				return plan.Options{}, usage("--allow-%s: %v", guard, err)
 			}
 		}
+		*allow.Of(guard) = globs
 	}
 	return plan.Options{
 		Prune:            plan.Prune(prune),
@@ -305,13 +308,8 @@ func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
 		MaxDeletes:       d.config.MaxDeletes,
 		MaxUpdates:       d.config.MaxUpdates,
 		MaxZones:         d.config.MaxZones,
-		Allow: plan.Allow{
-			Deletes:    c.StringSlice("allow-deletes"),
-			Updates:    c.StringSlice("allow-updates"),
-			Empty:      c.StringSlice("allow-empty"),
-			DeleteZone: c.StringSlice("allow-delete-zone"),
-			ApexNS:     c.StringSlice("allow-apex-ns"),
-		},
+		NoLastGuard:      d.config.NoLastGuard,
+		Allow:            allow,
 	}, nil
 }
 

@@ -51,6 +51,8 @@ func planFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "allow-empty", Usage: "let a file without records empty `ZONE` (repeatable)"},
 		&cli.StringSliceFlag{Name: "allow-delete-zone", Usage: "let `ZONE`, declared absent, be deleted (repeatable)"},
 		&cli.StringSliceFlag{Name: "allow-apex-ns", Usage: "let the NS records of the apex of `ZONE` change (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-last", Usage: "let the last MX record, delegation or apex address of `ZONE` be deleted (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-max-zones", Usage: "do not count `ZONE` among the zones that one run may change (repeatable)"},
 		&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
 		&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 where changes are pending, or were made"},
 		&cli.StringSliceFlag{Name: "report", Usage: "write the plan to `FILE` too, as its ending says: .txt, .md, .html or .json (repeatable)"},

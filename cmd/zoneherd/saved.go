@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/plan/saved"
 	"github.com/zoneherd/zoneherd/schema"
@@ -83,7 +84,11 @@ func savedPlan(c *cli.Context) (string, error) {
 
 // refuseSettled refuses the flags that were settled when a plan was made.
 func refuseSettled(c *cli.Context, where string) error {
-	for _, flag := range []string{"ref", "base", "changed", "zone", "shard", "prune", "lenient", "skip-unsupported", "allow-deletes", "allow-updates", "allow-empty", "allow-delete-zone", "allow-apex-ns", "require-reviewed"} {
+	settled := []string{"ref", "base", "changed", "zone", "shard", "prune", "lenient", "skip-unsupported", "require-reviewed"}
+	for _, guard := range plan.Overridable() {
+		settled = append(settled, "allow-"+guard)
+	}
+	for _, flag := range settled {
 		if c.IsSet(flag) {
 			return usage("--%s (or %s) is settled in %s", flag, environmentName(flag), where)
 		}

@@ -151,7 +151,7 @@ func planFor(t *testing.T, l provider.Provider, opts plan.Options, zones ...sche
 }
 
 // everything lets the guards pass.
-var everything = plan.Options{Allow: plan.Allow{Deletes: []string{"*"}, Updates: []string{"*"}, Empty: []string{"*"}, DeleteZone: []string{"*"}, ApexNS: []string{"*"}}}
+var everything = plan.Options{Allow: plan.AllowAll()}
 
 // outcomes writes a report down, a line for each step.
 func outcomes(r *apply.Report) []string {

@@ -97,7 +97,7 @@ func (r *runner) again(zr *ZoneReport, live *schema.LiveZone) ([]plan.Change, er
 	if z.Action == plan.ZoneCreate {
 		// What the service has put into the zone by itself is nobody's data.
 		name := []string{z.Name.Display()}
-		opts.Allow.Deletes, opts.Allow.Updates, opts.Allow.Empty = name, name, name
+		opts.Allow.Deletes, opts.Allow.Updates, opts.Allow.Empty, opts.Allow.Last = name, name, name, name
 	} else {
 		opts.Allow = plan.Allow{}
 	}

@@ -182,7 +182,7 @@ func zoneOf(z *plan.Zone) Zone {
 		Zone: z.Name.Display(), Action: string(z.Action), Digest: z.Digest, Reviewed: z.Reviewed, Summary: Summary(z.Summary),
 		Changes: make([]Change, 0, len(z.Changes)), Refused: make([]Refusal, 0, len(z.Refused)),
 		AlreadyLive: keptOf(z, z.AlreadyLive), Unmanaged: keptOf(z, z.Unmanaged), Opaque: keptOf(z, z.Opaque),
-		Warnings: append([]string{}, z.Warnings...),
+		Warnings: append([]string{}, z.Notes()...),
 	}
 	for i := range z.Changes {
 		out.Changes = append(out.Changes, NewChange(z.Name, &z.Changes[i]))

@@ -107,7 +107,7 @@ func (t *textWriter) loosened(settings []plan.Loosening) {
 
 // silent reports whether there is nothing to tell about a zone.
 func silent(z *plan.Zone) bool {
-	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Warnings) == 0 && len(notable(z, z.Unmanaged)) == 0 && len(notable(z, z.Opaque)) == 0 && len(z.AlreadyLive) == 0 && len(z.Left) == 0
+	return z.Summary.Writes == 0 && len(z.Refused) == 0 && len(z.Notes()) == 0 && len(notable(z, z.Unmanaged)) == 0 && len(notable(z, z.Opaque)) == 0 && len(z.AlreadyLive) == 0 && len(z.Left) == 0
 }
 
 // notable leaves out what is left alone in every zone of a service that lists
@@ -144,7 +144,7 @@ func (t *textWriter) zone(z *plan.Zone) {
 		}
 		t.line(red, "  ✗ %s", text)
 	}
-	for _, warning := range z.Warnings {
+	for _, warning := range z.Notes() {
 		t.line(yellow, "  ! %s", warning)
 	}
 	if len(z.Left) > 0 {

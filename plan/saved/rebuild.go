@@ -37,10 +37,9 @@ func Zones(d *report.Document) ([]schema.Name, error) {
 // applied with: the saved plan has been through the guards and the patterns of
 // what is left alone, and what it does not change is declared as it is.
 func Options() plan.Options {
-	all := []string{"*"}
 	return plan.Options{
 		Prune: plan.PruneAll, NoDefaultIgnores: true, ManageApexNS: true, MaxDeletes: 100, MaxUpdates: 100,
-		Allow: plan.Allow{Deletes: all, Updates: all, Empty: all, DeleteZone: all, ApexNS: all},
+		Allow: plan.AllowAll(),
 	}
 }
 
