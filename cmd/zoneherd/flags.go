@@ -53,6 +53,8 @@ func planFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "allow-apex-ns", Usage: "let the NS records of the apex of `ZONE` change (repeatable)"},
 		&cli.StringSliceFlag{Name: "allow-last", Usage: "let the last MX record, delegation or apex address of `ZONE` be deleted (repeatable)"},
 		&cli.StringSliceFlag{Name: "allow-max-zones", Usage: "do not count `ZONE` among the zones that one run may change (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-account", Usage: "write to `ZONE` though the token is not of the configuration's account (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-token", Usage: "write to `ZONE` though the token may do more than is needed, where that is refused (repeatable)"},
 		&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
 		&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 where changes are pending, or were made"},
 		&cli.StringSliceFlag{Name: "report", Usage: "write the plan to `FILE` too, as its ending says: .txt, .md, .html or .json (repeatable)"},

@@ -26,7 +26,9 @@ type live struct {
 	endpoint string // as saved plans name it
 	close    func() error
 
-	asked *string // the account, once it has been asked for
+	own bool // a sandbox in this process, whose token is its own
+
+	asked *whose // once it has been asked for
 }
 
 // live opens the live side: the API, or a sandbox in this process. surplus is
@@ -53,7 +55,7 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 		if file := c.String("sandbox-state"); file != "" {
 			about += " (" + file + ")"
 		}
-		return &live{Provider: client, about: about, endpoint: "sandbox", close: func() error { client.Close(); return listener.Close() }}, nil
+		return &live{Provider: client, about: about, endpoint: "sandbox", own: true, close: func() error { client.Close(); return listener.Close() }}, nil
 	}
 	token, err := readToken(c)
 	if err != nil {
@@ -239,35 +241,4 @@ func (l *live) zones(ctx context.Context, names []schema.Name, concurrency int, 
 		}
 	}
 	return zones, nil
-}
-
-// account is whose token it is; empty where the service does not say.
-func (l *live) account(ctx context.Context) (string, error) {
-	if l.asked != nil {
-		return *l.asked, nil
-	}
-	id, err := l.Identity(ctx)
-	if err != nil && !errors.Is(err, provider.ErrNotFound) && !errors.Is(err, provider.ErrForbidden) {
-		return "", fmt.Errorf("ask whose token this is: %w", err)
-	}
-	l.asked = &id.Account
-	return id.Account, nil
-}
-
-// checkAccount refuses to go on with a token of another account than the
-// configuration's.
-func (l *live) checkAccount(ctx context.Context, want string) error {
-	if want == "" {
-		return nil
-	}
-	account, err := l.account(ctx)
-	switch {
-	case err != nil:
-		return err
-	case account == "":
-		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and the service does not say whose token this is: remove account: from the configuration to go on without knowing", want)}
-	case !strings.EqualFold(account, want):
-		return &statusError{exitRefused, fmt.Errorf("the configuration wants the account %s, and this token belongs to %s: use a token of the right account", want, account)}
-	}
-	return nil
 }

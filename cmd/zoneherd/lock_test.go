@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/zoneherd/zoneherd/provider"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -35,7 +36,7 @@ func (b *told) Write(p []byte) (int, error) {
 func runOn(account string) (*planned, *cli.Context, *told, chan struct{}) {
 	out := &told{said: make(chan struct{}, 1)}
 	stop := make(chan struct{})
-	r := &planned{program: &program{stderr: out, stop: stop}, live: &live{endpoint: "https://x.example", asked: &account}}
+	r := &planned{program: &program{stderr: out, stop: stop}, live: &live{endpoint: "https://x.example", asked: &whose{Identity: provider.Identity{Account: account}}}}
 	c := cli.NewContext(cli.NewApp(), flag.NewFlagSet("", flag.ContinueOnError), nil)
 	c.Context = context.Background()
 	return r, c, out, stop

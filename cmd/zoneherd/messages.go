@@ -46,6 +46,15 @@ func (m *messages) say(format string, args ...any) {
 	fmt.Fprintln(m.p.stderr, report.InertLine(text))
 }
 
+// warn writes a message that asks for something to be done.
+func (m *messages) warn(format string, args ...any) {
+	if m.json != nil {
+		m.json.Warn(fmt.Sprintf(format, args...))
+		return
+	}
+	m.say("warning: "+format, args...)
+}
+
 // problems writes what was found in the files, a line each.
 func (m *messages) problems(problems schema.Problems) {
 	m.annotate(problems)

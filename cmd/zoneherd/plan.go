@@ -134,17 +134,11 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 			r.live.close()
 		}
 	}()
-	if err := r.live.checkAccount(c.Context, d.config.Account); err != nil {
-		return nil, err
-	}
-	if r.base != nil && r.base.desired != nil { // a change does not choose whose zones it is tried on
-		if err := r.live.checkAccount(c.Context, r.base.desired.config.Account); err != nil {
-			return nil, err
-		}
-	}
+	asked := r.live.asking(c.Context, r.wantsIdentity())
 	bar := p.progress("reading zones", len(d.zones))
 	inputs, unmanaged, err := r.live.inputs(c.Context, d, r.concurrency, bar.step)
 	bar.end()
+	asked()
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +149,9 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		}
 	}
 	r.plan = plan.New(inputs, unmanaged, r.options)
+	if err := r.guardIdentity(c, m); err != nil {
+		return nil, err
+	}
 	if !d.selected { // what is not live has not become unmanaged
 		undeclared = slices.DeleteFunc(undeclared, func(n schema.Name) bool { return !slices.Contains(unmanaged, n) })
 	}

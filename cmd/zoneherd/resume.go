@@ -48,11 +48,14 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 	if c.Bool("rollback") {
 		return r.takeBack(c, m, j)
 	}
-	if err := r.rebuild(c, what, j.Plan, j.Progress()); err != nil {
+	if err := r.rebuild(c, m, what, j.Plan, j.Progress()); err != nil {
 		return err
 	}
 	if err := r.show(c); err != nil {
 		return err
+	}
+	if r.plan.Refused() {
+		return status(exitRefused)
 	}
 	if !r.plan.Pending() {
 		w, err := journal.Append(file, j)

@@ -86,7 +86,9 @@ func savedPlan(c *cli.Context) (string, error) {
 func refuseSettled(c *cli.Context, where string) error {
 	settled := []string{"ref", "base", "changed", "zone", "shard", "prune", "lenient", "skip-unsupported", "require-reviewed"}
 	for _, guard := range plan.Overridable() {
-		settled = append(settled, "allow-"+guard)
+		if guard != plan.GuardToken { // the token is the one at hand
+			settled = append(settled, "allow-"+guard)
+		}
 	}
 	for _, flag := range settled {
 		if c.IsSet(flag) {
@@ -120,7 +122,7 @@ func (p *program) loadPlan(c *cli.Context, m *messages, file string) (_ *planned
 	if err != nil {
 		return nil, err
 	}
-	if err := r.rebuild(c, what, document, saved.Progress{}); err != nil {
+	if err := r.rebuild(c, m, what, document, saved.Progress{}); err != nil {
 		r.live.close()
 		return nil, err
 	}
@@ -170,10 +172,11 @@ func (p *program) openSaved(c *cli.Context, m *messages, what string, document *
 	if r.live.endpoint != document.Endpoint {
 		return nil, notApplied(what, fmt.Errorf("it was made against %s, and this is %s", document.Endpoint, r.live.endpoint))
 	}
-	account, err := r.live.account(c.Context)
+	id, err := r.live.identity(c.Context)
 	if err != nil {
 		return nil, err
 	}
+	account := id.Account
 	switch {
 	case document.Account != "" && account == "":
 		return nil, notApplied(what, fmt.Errorf("it was made with a token of the account %s, and the service does not say whose this one is", document.Account))
@@ -187,7 +190,7 @@ func (p *program) openSaved(c *cli.Context, m *messages, what string, document *
 }
 
 // rebuild makes the plan that was saved against what is live now.
-func (r *planned) rebuild(c *cli.Context, what string, document *report.Document, progress saved.Progress) error {
+func (r *planned) rebuild(c *cli.Context, m *messages, what string, document *report.Document, progress saved.Progress) error {
 	names, err := saved.Zones(document)
 	if err != nil {
 		return notApplied(what, err)
@@ -201,5 +204,11 @@ func (r *planned) rebuild(c *cli.Context, what string, document *report.Document
 	if r.plan, err = saved.Rebuild(document, live, progress); err != nil {
 		return notApplied(what, err)
 	}
+	id, err := r.live.identity(c.Context)
+	if err != nil {
+		return err
+	}
+	r.options.Allow.Token = c.StringSlice("allow-token")
+	r.guardToken(c, m, id)
 	return nil
 }
