@@ -37,6 +37,7 @@ func sandboxFlags() []cli.Flag {
 		&cli.StringFlag{Name: "sandbox-live", Usage: "let the sandbox begin with the zone files in `DIR`"},
 		&cli.StringFlag{Name: "sandbox-state", Usage: "keep the sandbox's state in `FILE`"},
 		&cli.StringFlag{Name: "sandbox-dialect", Usage: "how the sandbox answers: `LIST` of KEY=VALUE, comma separated"},
+		&cli.StringFlag{Name: "sandbox-fault", Usage: "what goes wrong in the sandbox: `LIST` of KEY=VALUE, comma separated"},
 	}
 }
 

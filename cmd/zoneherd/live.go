@@ -72,7 +72,7 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 // checkSandbox refuses options of a sandbox that is not asked for: neither the
 // sandbox nor the real service may be taken by mistake.
 func checkSandbox(c *cli.Context) error {
-	for _, flag := range []string{"sandbox-live", "sandbox-state", "sandbox-dialect"} {
+	for _, flag := range []string{"sandbox-live", "sandbox-state", "sandbox-dialect", "sandbox-fault"} {
 		if c.String(flag) != "" && !c.Bool("sandbox") {
 			return usage("--%s (or %s) is for a sandbox: give --sandbox too, or take it away", flag, environmentName(flag))
 		}
@@ -102,7 +102,7 @@ func readToken(c *cli.Context) (vpsorg.Token, error) {
 
 // startSandbox starts the sandbox of --sandbox.
 func (p *program) startSandbox(c *cli.Context, m *messages) (*sandbox.Listener, *sandbox.Server, error) {
-	server, err := newSandbox(c, m, c.String("sandbox-dialect"), c.String("sandbox-state"), c.String("sandbox-live"))
+	server, err := newSandbox(c, m, "sandbox-")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,17 +113,23 @@ func (p *program) startSandbox(c *cli.Context, m *messages) (*sandbox.Listener, 
 	return listener, server, nil
 }
 
-// newSandbox makes a sandbox server. With a state file that holds zones
-// already, it goes on from there; else it begins with the zone files in dir.
-func newSandbox(c *cli.Context, m *messages, dialect, state, dir string) (*sandbox.Server, error) {
-	d, err := sandbox.ParseDialect(dialect)
+// newSandbox makes a sandbox server, as the flags with a prefix say. With a
+// state file that holds zones already, it goes on from there; else it begins
+// with the zone files of live.
+func newSandbox(c *cli.Context, m *messages, prefix string) (*sandbox.Server, error) {
+	dialect, err := sandbox.ParseDialect(c.String(prefix + "dialect"))
 	if err != nil {
 		return nil, usage("%v", err)
 	}
-	server, err := sandbox.New(sandbox.Options{Dialect: d, StateFile: state})
+	faults, err := sandbox.ParseFaults(c.String(prefix + "fault"))
+	if err != nil {
+		return nil, usage("%v", err)
+	}
+	server, err := sandbox.New(sandbox.Options{Dialect: dialect, Faults: faults, StateFile: c.String(prefix + "state")})
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
+	dir := c.String(prefix + "live")
 	if dir == "" || len(server.Snapshot()) > 0 {
 		return server, nil
 	}

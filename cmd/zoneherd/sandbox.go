@@ -17,12 +17,15 @@ func (p *program) sandboxCommand() *cli.Command {
 		Description: "When it is ready it prints one line of JSON with its url and a token. Use them as\n" +
 			"--endpoint and VPSORG_TOKEN. An interrupt ends it.\n\n" +
 			"A dialect is how it answers where the API's documentation says nothing, the documented\n" +
-			"or likeliest way first:\n  " + strings.Join(sandbox.DialectKeys(), "\n  "),
+			"or likeliest way first:\n  " + strings.Join(sandbox.DialectKeys(), "\n  ") + "\n\n" +
+			"Faults are what goes wrong, by the seed; P is a probability from 0 to 1 for each request:\n  " +
+			strings.Join(sandbox.FaultKeys(), "\n  "),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "serve on `ADDR`"},
 			&cli.StringFlag{Name: "live", Usage: "begin with the zone files in `DIR`"},
 			&cli.StringFlag{Name: "state", Usage: "keep the state in `FILE`"},
 			&cli.StringFlag{Name: "dialect", Usage: "how to answer: `LIST` of KEY=VALUE, comma separated"},
+			&cli.StringFlag{Name: "fault", Usage: "what goes wrong: `LIST` of KEY=VALUE, comma separated"},
 			&cli.BoolFlag{Name: "lenient", Usage: "for --live: turn sense errors into warnings"},
 			&cli.BoolFlag{Name: "skip-unsupported", Usage: "for --live: pass over record types that the service lacks"},
 			logFlag(),
@@ -35,7 +38,7 @@ func (p *program) sandboxCommand() *cli.Command {
 			if c.Args().Present() {
 				return usage("sandbox takes no arguments, and was given %q", c.Args().First())
 			}
-			server, err := newSandbox(c, m, c.String("dialect"), c.String("state"), c.String("live"))
+			server, err := newSandbox(c, m, "")
 			if err != nil {
 				return err
 			}

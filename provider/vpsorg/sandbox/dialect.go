@@ -13,14 +13,6 @@ import (
 // The zero Dialect is the documented way throughout.
 type Dialect struct{ set map[string]string }
 
-// setting is one key of a dialect: its choices, the documented one first, or
-// the kind of its value.
-type setting struct {
-	key     string
-	choices []string
-	kind    string // "number" or "duration", else choices
-}
-
 // settings are all there are, in the order in which a dialect is printed.
 func settings() []setting {
 	return []setting{
@@ -56,68 +48,19 @@ func settings() []setting {
 func DialectKeys() []string {
 	var out []string
 	for _, s := range settings() {
-		switch s.kind {
-		case "":
-			out = append(out, s.key+"="+strings.Join(s.choices, "|"))
-		case "number":
-			out = append(out, s.key+"=N")
-		default:
-			out = append(out, s.key+"="+strings.ToUpper(s.kind))
-		}
+		out = append(out, s.usage())
 	}
 	return out
 }
 
 // ParseDialect reads a comma-separated list such as "list=pages,txt=quoted".
 func ParseDialect(list string) (Dialect, error) {
-	d := Dialect{set: map[string]string{}}
-	for part := range strings.SplitSeq(list, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
-		}
-		key, value, ok := strings.Cut(part, "=")
-		i := slices.IndexFunc(settings(), func(s setting) bool { return s.key == key })
-		if !ok || i < 0 {
-			var keys []string
-			for _, s := range settings() {
-				keys = append(keys, s.key)
-			}
-			return Dialect{}, fmt.Errorf("the dialect %q is no KEY=VALUE with one of the keys %s", part, strings.Join(keys, ", "))
-		}
-		if _, twice := d.set[key]; twice {
-			return Dialect{}, fmt.Errorf("the dialect gives %s twice", key)
-		}
-		s := settings()[i]
-		switch s.kind {
-		case "number":
-			if n, err := strconv.Atoi(value); err != nil || n < 1 {
-				return Dialect{}, fmt.Errorf("the dialect %q wants a whole number from 1", part)
-			}
-		case "duration":
-			if t, err := time.ParseDuration(value); err != nil || t < 0 {
-				return Dialect{}, fmt.Errorf("the dialect %q wants a duration such as 20ms", part)
-			}
-		default:
-			if !slices.Contains(s.choices, value) {
-				return Dialect{}, fmt.Errorf("the dialect %q is none of %s=%s", part, key, strings.Join(s.choices, "|"))
-			}
-		}
-		d.set[key] = value
-	}
-	return d, nil
+	set, err := parseList("dialect", settings(), list)
+	return Dialect{set}, err
 }
 
 // String is the list that [ParseDialect] reads.
-func (d Dialect) String() string {
-	var parts []string
-	for _, s := range settings() {
-		if v, ok := d.set[s.key]; ok {
-			parts = append(parts, s.key+"="+v)
-		}
-	}
-	return strings.Join(parts, ",")
-}
+func (d Dialect) String() string { return printList(settings(), d.set) }
 
 func (d Dialect) get(key string) string { return d.set[key] }
 

@@ -37,7 +37,7 @@ func (s *Server) routes() {
 		s.mux.HandleFunc(method+" "+BasePath+path, func(w http.ResponseWriter, r *http.Request) {
 			secret, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 			t := s.store.authenticate(secret)
-			if t == nil || !bearer {
+			if fate := s.fate(r); t == nil || !bearer || fate != nil && fate.revoked {
 				s.fail(w, http.StatusUnauthorized, "not_authenticated", "", "Invalid API token.")
 				return
 			}
@@ -75,9 +75,9 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request, t *token) {
 func (s *Server) listZones(w http.ResponseWriter, r *http.Request, t *token) {
 	domain := strings.ToLower(strings.TrimSuffix(r.URL.Query().Get("domain"), "."))
 	items := []any{}
-	for _, z := range s.store.listZones(t.Account) {
+	for _, z := range s.store.listZones(t.Account, s.fate(r).at()) {
 		if domain == "" || z.Domain == domain || s.dialect.get("filter") == "ignored" {
-			items = append(items, s.zone(z))
+			items = append(items, s.zone(r, z))
 		}
 	}
 	s.list(w, r, items)
@@ -95,25 +95,25 @@ func (s *Server) createZone(w http.ResponseWriter, r *http.Request, t *token) {
 		s.refuse(w, refused)
 		return
 	}
-	z, refused := s.store.createZone(t.Account, domain)
+	z, refused := s.store.createZone(t.Account, domain, false)
 	if refused != nil {
 		s.refuse(w, refused)
 		return
 	}
-	s.answerZone(w, http.StatusCreated, t, z.ID)
+	s.answerZone(w, r, http.StatusCreated, t, z.ID)
 }
 
 func (s *Server) readZone(w http.ResponseWriter, r *http.Request, t *token) {
-	s.answerZone(w, http.StatusOK, t, r.PathValue("id"))
+	s.answerZone(w, r, http.StatusOK, t, r.PathValue("id"))
 }
 
-func (s *Server) answerZone(w http.ResponseWriter, status int, t *token, id string) {
-	z, all, ok := s.store.read(t.Account, id)
+func (s *Server) answerZone(w http.ResponseWriter, r *http.Request, status int, t *token, id string) {
+	z, all, ok := s.store.read(t.Account, id, s.fate(r).at())
 	if !ok {
 		s.refuse(w, notFound())
 		return
 	}
-	s.write(w, status, s.zoneWith(z, all))
+	s.write(w, status, s.zoneWith(r, z, all))
 }
 
 func (s *Server) deleteZone(w http.ResponseWriter, r *http.Request, t *token) {
@@ -125,7 +125,7 @@ func (s *Server) deleteZone(w http.ResponseWriter, r *http.Request, t *token) {
 }
 
 func (s *Server) zoneRecords(w http.ResponseWriter, r *http.Request, t *token) {
-	z, all, ok := s.store.read(t.Account, r.PathValue("id"))
+	z, all, ok := s.store.read(t.Account, r.PathValue("id"), s.fate(r).at())
 	if !ok {
 		s.refuse(w, notFound())
 		return
@@ -136,11 +136,11 @@ func (s *Server) zoneRecords(w http.ResponseWriter, r *http.Request, t *token) {
 func (s *Server) listRecords(w http.ResponseWriter, r *http.Request, t *token) {
 	id, kind := r.URL.Query().Get("zone"), r.URL.Query().Get("record_type")
 	items := []any{}
-	for _, z := range s.store.listZones(t.Account) {
+	for _, z := range s.store.listZones(t.Account, s.fate(r).at()) {
 		if id != "" && z.ID != id {
 			continue
 		}
-		_, all, _ := s.store.read(t.Account, z.ID)
+		_, all, _ := s.store.read(t.Account, z.ID, s.fate(r).at())
 		if kind != "" {
 			all = slices.DeleteFunc(all, func(r *Record) bool { return r.Type != kind })
 		}
@@ -150,7 +150,7 @@ func (s *Server) listRecords(w http.ResponseWriter, r *http.Request, t *token) {
 }
 
 func (s *Server) createRecord(w http.ResponseWriter, r *http.Request, t *token) {
-	z, _, ok := s.store.read(t.Account, r.PathValue("id"))
+	z, _, ok := s.store.read(t.Account, r.PathValue("id"), s.fate(r).at())
 	if !ok {
 		s.refuse(w, notFound())
 		return
@@ -171,7 +171,7 @@ func (s *Server) createRecord(w http.ResponseWriter, r *http.Request, t *token) 
 }
 
 func (s *Server) readRecord(w http.ResponseWriter, r *http.Request, t *token) {
-	z, rec, ok := s.store.find(t.Account, r.PathValue("id"))
+	z, rec, ok := s.store.find(t.Account, r.PathValue("id"), s.fate(r).at())
 	if !ok {
 		s.refuse(w, notFound())
 		return
@@ -186,7 +186,7 @@ func (s *Server) writeRecord(w http.ResponseWriter, r *http.Request, t *token) {
 		s.fail(w, http.StatusMethodNotAllowed, "method_not_allowed", "", `Method "PATCH" not allowed.`)
 		return
 	}
-	z, old, ok := s.store.find(t.Account, r.PathValue("id"))
+	z, old, ok := s.store.find(t.Account, r.PathValue("id"), s.fate(r).at())
 	if !ok {
 		s.refuse(w, notFound())
 		return
@@ -234,7 +234,7 @@ func (in *input) fill(old *Record, domain string) {
 }
 
 func (s *Server) deleteRecord(w http.ResponseWriter, r *http.Request, t *token) {
-	z, rec, ok := s.store.find(t.Account, r.PathValue("id"))
+	z, rec, ok := s.store.find(t.Account, r.PathValue("id"), s.fate(r).at())
 	if !ok {
 		s.refuse(w, notFound())
 		return

@@ -11,7 +11,7 @@ import (
 // that has grown; a zone that exists already is an error.
 func (s *Server) Load(zones []schema.Zone) error {
 	for i := range zones {
-		z, err := s.store.createZone(defaultAccount, zones[i].Name.Display())
+		z, err := s.store.createZone(defaultAccount, zones[i].Name.Display(), true)
 		if err != nil {
 			return fmt.Errorf("load the zone %s: %s", zones[i].Name.Display(), err.detail)
 		}
@@ -22,6 +22,7 @@ func (s *Server) Load(zones []schema.Zone) error {
 				s.store.load(z, r)
 			}
 		}
+		s.store.forget(z)
 	}
 	return nil
 }
@@ -44,9 +45,7 @@ func (s *Server) Put(domain string, r Record) error {
 func (s *store) load(z *zone, r Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.ID, r.Created = s.newID(), now()
-	s.putRecord(z, &r)
-	s.log.write(entry{ZoneID: z.ID, Record: &r})
+	s.insert(z, &r, true)
 }
 
 // stored is data in the server's own canonical form, and its priority.

@@ -156,23 +156,24 @@ func (s *Server) domain(z *zone) string {
 }
 
 // zone gives a zone without its records.
-func (s *Server) zone(z *zone) shownZone {
-	return s.counted(z, s.store.count(z))
+func (s *Server) zone(r *http.Request, z *zone) shownZone {
+	return s.counted(r, z, s.store.count(z, s.fate(r).at()))
 }
 
 // zoneWith gives a zone with its records as they were read together.
-func (s *Server) zoneWith(z *zone, all []*Record) shownZone {
-	out := s.counted(z, tally(all))
-	records := s.records(z, all)
+func (s *Server) zoneWith(r *http.Request, z *zone, all []*Record) shownZone {
+	out := s.counted(r, z, tally(all))
+	records := s.fate(r).part(s.records(z, all))
 	out.Records = &records
 	return out
 }
 
-func (s *Server) counted(z *zone, n counts) shownZone {
+func (s *Server) counted(r *http.Request, z *zone, n counts) shownZone {
 	count := n.listed
 	if s.dialect.get("apex") == "listed" || s.dialect.get("count") == "all" {
 		count += n.system
 	}
+	count = s.fate(r).miscount(z, count)
 	out := shownZone{ID: z.ID, Domain: s.domain(z), Created: z.Created, Count: &count}
 	if s.dialect.get("count") == "none" {
 		out.Count = nil
@@ -195,7 +196,7 @@ func (s *Server) records(z *zone, all []*Record) []any {
 func (s *Server) list(w http.ResponseWriter, r *http.Request, items []any) {
 	kind := s.dialect.get("list")
 	if kind != "pages" && kind != "link" {
-		s.write(w, http.StatusOK, items)
+		s.write(w, http.StatusOK, s.fate(r).part(items))
 		return
 	}
 	size := s.dialect.number("page-size")
@@ -212,8 +213,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, items []any) {
 		page = n
 	}
 	total := len(items)
-	end := min(page*size, total)
-	items = items[min((page-1)*size, total):end]
+	items, next := s.fate(r).page(items, page, size)
 	link := func(n int) *string {
 		if n < 1 || n > 1 && (n-1)*size >= total {
 			return nil
@@ -233,7 +233,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, items []any) {
 		return &text
 	}
 	if kind == "link" {
-		if next := link(page + 1); next != nil {
+		if next := link(next); next != nil {
 			w.Header().Set("Link", "<"+*next+`>; rel="next"`)
 		}
 		s.write(w, http.StatusOK, items)
@@ -244,7 +244,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, items []any) {
 		Next     *string `json:"next"`
 		Previous *string `json:"previous"`
 		Results  []any   `json:"results"`
-	}{total, link(page + 1), link(page - 1), items})
+	}{total, link(next), link(page - 1), items})
 }
 
 func (s *Server) write(w http.ResponseWriter, status int, body any) {

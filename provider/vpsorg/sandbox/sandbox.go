@@ -13,9 +13,7 @@ package sandbox
 
 import (
 	"compress/gzip"
-	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,23 +27,36 @@ const BasePath = "/api/v1"
 // service, kept in memory.
 type Options struct {
 	Dialect Dialect
+	Faults  Faults
 	// StateFile keeps the state across runs; empty keeps it in memory only.
 	StateFile string
 	// Observe is called after each write that took effect, one at a time, with
-	// the store locked.
+	// the store locked. Who applies the events to an empty mirror, in their
+	// order, sees each state that each zone passes through.
 	Observe func(Event)
+	// Kill is what the faults kill-before and kill-after do; nil ends this
+	// process at once. Where it returns, no later request has any effect.
+	Kill func()
 }
 
-// Event is a write that took effect.
+// Event is a write that took effect: to a record, or to a zone as a whole
+// where there is neither Before nor After. A zone that is new or deleted has no
+// records but the server's own, of which events tell only when they are written.
 type Event struct {
+	Number       uint64 // counts from 1
 	Method, Zone string
+	Handle       string  // the record's, or the zone's
 	Before       *Record // nil for a creation
 	After        *Record // nil for a deletion
+	// Foreign is a write that no request has asked for: by the fault foreign,
+	// [Server.Put] or [Server.Load].
+	Foreign bool
 }
 
 // Server is the service. It is an [http.Handler], safe for concurrent use.
 type Server struct {
 	dialect  Dialect
+	faulty   *faulty // nil without faults
 	store    *store
 	throttle *throttle
 	mux      *http.ServeMux
@@ -61,8 +72,12 @@ func New(opts Options) (*Server, error) {
 	st.observe = opts.Observe
 	st.typeChange = !opts.Dialect.refusesTypeChange()
 	st.loose = opts.Dialect.get("cname") == "loose"
-	st.opaque = opts.Dialect.get("handles") == "opaque"
+	st.handles.opaque = opts.Dialect.get("handles") == "opaque"
 	s := &Server{dialect: opts.Dialect, store: st, throttle: newThrottle(opts.Dialect.number("throttle"))}
+	if opts.Faults.any() {
+		st.withFaults(opts.Faults)
+		s.faulty = newFaulty(s, opts)
+	}
 	s.zips.New = func() any {
 		zw, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // fails for no such level only
 		return zw
@@ -72,7 +87,13 @@ func New(opts Options) (*Server, error) {
 }
 
 // Close closes the state file, without the history of the state.
-func (s *Server) Close() error { return s.store.close() }
+// Writes that a fault has made late take effect before.
+func (s *Server) Close() error {
+	if s.faulty != nil {
+		s.faulty.close()
+	}
+	return s.store.close()
+}
 
 // Token is a token of the default account that may do everything.
 func (s *Server) Token() string { return s.store.defaultToken() }
@@ -101,6 +122,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.throttled(w, wait)
 		return
 	}
+	if s.faulty != nil {
+		s.faulty.serve(w, r)
+		return
+	}
+	s.answer(w, r)
+}
+
+// answer answers one request without faults.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasSuffix(r.URL.Path, "/") {
 		if s.dialect.get("slash") == "missing" {
 			s.fail(w, http.StatusNotFound, "not_found", "", "Not found.")
@@ -141,37 +171,4 @@ func (g *gzipWriter) Write(b []byte) (int, error) {
 		g.WriteHeader(http.StatusOK)
 	}
 	return g.zip.Write(b)
-}
-
-// Listener is a server on a socket.
-type Listener struct {
-	URL    string // the endpoint, with [BasePath]
-	http   *http.Server
-	server *Server
-	done   chan error
-}
-
-// Listen serves on addr, such as "127.0.0.1:0", until Close.
-func Listen(s *Server, addr string) (*Listener, error) {
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	l := &Listener{
-		URL:    "http://" + ln.Addr().String() + BasePath,
-		http:   &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute},
-		server: s,
-		done:   make(chan error, 1),
-	}
-	go func() { l.done <- l.http.Serve(ln) }()
-	return l, nil
-}
-
-// Close stops serving, cutting connections, and closes the server.
-func (l *Listener) Close() error {
-	err := l.http.Close()
-	if served := <-l.done; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return errors.Join(err, l.server.Close())
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"syscall"
 
 	"github.com/google/renameio/v2"
 )
@@ -25,6 +26,7 @@ const stateFormat = 1
 // entry is one line of the log.
 type entry struct {
 	Format   int     `json:"zoneherd_sandbox,omitempty"`
+	Run      uint64  `json:"run,omitempty"` // see handles
 	Token    *token  `json:"token,omitempty"`
 	Revoked  string  `json:"revoked,omitempty"`
 	Zone     *zone   `json:"zone,omitempty"`
@@ -38,6 +40,7 @@ type entry struct {
 type stateLog struct {
 	file  *os.File
 	lines int
+	last  int   // the number of lines that there is room for; 0: any
 	err   error // the first failure, after which nothing is written
 }
 
@@ -54,6 +57,9 @@ func (l *stateLog) write(e entry) {
 		return
 	}
 	line, err := json.Marshal(e)
+	if err == nil && l.last > 0 && l.lines >= l.last {
+		err = &fs.PathError{Op: "write", Path: l.file.Name(), Err: syscall.ENOSPC}
+	}
 	if err == nil {
 		_, err = l.file.Write(append(line, '\n'))
 	}
@@ -95,6 +101,20 @@ func openStore(path string) (*store, error) {
 	return s, nil
 }
 
+// withFaults prepares the store for faults.
+func (s *store) withFaults(f Faults) {
+	s.lag = f.duration("lag", 0)
+	s.handles.seeded, s.handles.seed, s.handles.made = true, f.seed(), map[string]uint64{}
+	if s.log == nil {
+		return
+	}
+	s.handles.run++
+	s.log.write(entry{Run: s.handles.run})
+	if n := f.number("disk-full"); n > 0 {
+		s.log.last = s.log.lines + int(n) - 1
+	}
+}
+
 func (s *store) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +122,7 @@ func (s *store) close() error {
 		return nil
 	}
 	err := errors.Join(s.log.err, s.log.file.Close())
-	if s.log.err != nil || s.log.lines > s.size() {
+	if full := s.log.last > 0 && s.log.err != nil; !full && (s.log.err != nil || s.log.lines > s.size()) {
 		err = errors.Join(err, s.compact(s.log.file.Name()))
 	}
 	s.log = nil
@@ -112,6 +132,9 @@ func (s *store) close() error {
 // size is how many lines the state takes without its history.
 func (s *store) size() int {
 	n := 1 + len(s.tokens) + len(s.zones)
+	if s.handles.run > 0 {
+		n++
+	}
 	for _, z := range s.zones {
 		n += len(z.records)
 	}
@@ -142,6 +165,8 @@ func (s *store) replay(path string, data []byte) error {
 func (s *store) apply(e entry) {
 	z := s.zones[e.ZoneID]
 	switch {
+	case e.Run > 0:
+		s.handles.run = e.Run
 	case e.Token != nil:
 		s.tokens[e.Token.Secret] = e.Token
 		if s.first == "" {
@@ -182,6 +207,9 @@ func (s *store) compact(path string) error {
 		}
 	}
 	write(entry{Format: stateFormat})
+	if s.handles.run > 0 {
+		write(entry{Run: s.handles.run})
+	}
 	if t := s.tokens[s.first]; t != nil {
 		write(entry{Token: t})
 	}

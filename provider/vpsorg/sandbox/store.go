@@ -2,10 +2,10 @@ package sandbox
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +34,7 @@ type zone struct {
 	records []*Record
 	byID    map[string]*Record
 	at      map[string][]*Record // by name
+	past    []version            // see history.go
 }
 
 type token struct {
@@ -55,9 +56,13 @@ type store struct {
 	log      *stateLog
 
 	observe    func(Event)
+	events     uint64
 	typeChange bool
 	loose      bool // accepts a CNAME beside other data
-	opaque     bool // makes handles that are no UUIDs
+	handles    handles
+
+	lag  time.Duration    // how far back reads may look
+	gone map[string]*zone // deleted so lately that they may be seen
 }
 
 const defaultAccount = "sandbox@example.com"
@@ -67,22 +72,7 @@ func allPermissions() []string {
 }
 
 func newStore() *store {
-	return &store{zones: map[string]*zone{}, byDomain: map[string]*zone{}, owner: map[string]*zone{}, tokens: map[string]*token{}}
-}
-
-// newID makes a handle.
-func (s *store) newID() string {
-	if s.opaque {
-		return "rec-" + rand.Text()
-	}
-	return newUUID()
-}
-
-func newUUID() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	h := hex.EncodeToString(b)
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	return &store{zones: map[string]*zone{}, byDomain: map[string]*zone{}, owner: map[string]*zone{}, tokens: map[string]*token{}, gone: map[string]*zone{}}
 }
 
 func (s *store) defaultToken() string {
@@ -94,7 +84,7 @@ func (s *store) defaultToken() string {
 func (s *store) addToken(account string, permissions []string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := &token{"vps_" + strings.ReplaceAll(newUUID(), "-", ""), account, fmt.Sprintf("token %d", len(s.tokens)+1), permissions}
+	t := &token{"vps_" + strings.ToLower(rand.Text() + rand.Text())[:32], account, fmt.Sprintf("token %d", len(s.tokens)+1), permissions}
 	s.tokens[t.Secret] = t
 	if s.first == "" {
 		s.first = t.Secret
@@ -116,15 +106,20 @@ func (s *store) authenticate(secret string) *token {
 	return s.tokens[secret]
 }
 
-// listZones gives an account's zones in order of domain.
-func (s *store) listZones(account string) []*zone {
+// listZones gives an account's zones in order of domain, at a time of which
+// zero is the present, as it is for the other reads.
+func (s *store) listZones(account string, at time.Time) []*zone {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sorted == nil {
 		s.sorted = slices.SortedFunc(maps.Values(s.zones), func(a, b *zone) int { return strings.Compare(a.Domain, b.Domain) })
 	}
-	own := make([]*zone, 0, len(s.sorted))
-	for _, z := range s.sorted {
+	all := s.sorted
+	if !at.IsZero() {
+		all = s.zonesAt(at)
+	}
+	own := make([]*zone, 0, len(all))
+	for _, z := range all {
 		if z.Account == account {
 			own = append(own, z)
 		}
@@ -133,14 +128,18 @@ func (s *store) listZones(account string) []*zone {
 }
 
 // read gives a zone and a copy of its records.
-func (s *store) read(account, id string) (*zone, []*Record, bool) {
+func (s *store) read(account, id string, at time.Time) (*zone, []*Record, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	z := s.zones[id]
+	if z == nil {
+		z = s.gone[id]
+	}
 	if z == nil || z.Account != account {
 		return nil, nil, false
 	}
-	return z, slices.Clone(z.records), true
+	records, ok := s.asOf(z, at)
+	return z, slices.Clone(records), ok
 }
 
 // counts are a zone's records, apart from the server's own.
@@ -157,17 +156,24 @@ func tally(records []*Record) counts {
 	return n
 }
 
-func (s *store) count(z *zone) counts {
+func (s *store) count(z *zone, at time.Time) counts {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if !at.IsZero() {
+		records, _ := s.asOf(z, at)
+		return tally(records)
+	}
 	n := tally(z.at["@"]) // the server's own are at the apex
 	n.listed = len(z.records) - n.system
 	return n
 }
 
-func (s *store) find(account, record string) (*zone, *Record, bool) {
+func (s *store) find(account, record string, at time.Time) (*zone, *Record, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if !at.IsZero() {
+		return s.findAt(account, record, at)
+	}
 	z := s.owner[record]
 	if z == nil || z.Account != account {
 		return nil, nil, false
@@ -175,13 +181,14 @@ func (s *store) find(account, record string) (*zone, *Record, bool) {
 	return z, z.byID[record], true
 }
 
-func (s *store) createZone(account, domain string) (*zone, *apiError) {
+func (s *store) createZone(account, domain string, foreign bool) (*zone, *apiError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byDomain[domain] != nil {
 		return nil, invalid("domain", "A zone for this domain already exists.")
 	}
-	z := &zone{ID: s.newID(), Account: account, Domain: domain, Created: now()}
+	z := &zone{ID: s.handles.next(domain), Account: account, Domain: domain, Created: now()}
+	s.remember(z)
 	s.putZone(z)
 	s.log.write(entry{Zone: z})
 	for _, r := range []*Record{
@@ -189,11 +196,11 @@ func (s *store) createZone(account, domain string) (*zone, *apiError) {
 		{Type: "NS", Name: "@", Value: "ns1.vps.org", TTL: 3600},
 		{Type: "NS", Name: "@", Value: "ns2.vps.org", TTL: 3600},
 	} {
-		r.ID, r.Created, r.System = s.newID(), now(), true
+		r.ID, r.Created, r.System = s.handleFor(z, r), now(), true
 		s.putRecord(z, r)
 		s.log.write(entry{ZoneID: z.ID, Record: r})
 	}
-	s.event(Event{Method: "POST", Zone: domain})
+	s.event(Event{Method: "POST", Zone: domain, Handle: z.ID, Foreign: foreign})
 	return z, s.log.kept()
 }
 
@@ -204,9 +211,12 @@ func (s *store) deleteZone(account, id string) *apiError {
 	if z == nil || z.Account != account {
 		return notFound()
 	}
+	if s.remember(z); len(z.past) > 0 {
+		s.gone[id] = z
+	}
 	s.dropZone(z)
 	s.log.write(entry{ZoneID: id, Deleted: true})
-	s.event(Event{Method: "DELETE", Zone: z.Domain})
+	s.event(Event{Method: "DELETE", Zone: z.Domain, Handle: id})
 	return s.log.kept()
 }
 
@@ -220,10 +230,7 @@ func (s *store) createRecord(z *zone, r Record) (*Record, *apiError) {
 	if err := s.exclusive(z, &r, ""); err != nil {
 		return nil, err
 	}
-	r.ID, r.Created = s.newID(), now()
-	s.putRecord(z, &r)
-	s.log.write(entry{ZoneID: z.ID, Record: &r})
-	s.event(Event{Method: "POST", Zone: z.Domain, After: &r})
+	s.insert(z, &r, false)
 	return &r, s.log.kept()
 }
 
@@ -245,10 +252,7 @@ func (s *store) updateRecord(z *zone, r Record) (*Record, *apiError) {
 		return nil, err
 	}
 	r.Created, r.System = old.Created, false
-	s.removeRecord(z, old)
-	s.putRecord(z, &r)
-	s.log.write(entry{ZoneID: z.ID, Record: &r})
-	s.event(Event{Method: "PUT", Zone: z.Domain, Before: old, After: &r})
+	s.replace(z, old, &r, false)
 	return &r, s.log.kept()
 }
 
@@ -262,10 +266,40 @@ func (s *store) deleteRecord(z *zone, id string) *apiError {
 	if old.Type == "SOA" {
 		return invalid("record_type", "The SOA record is managed by the service.")
 	}
-	s.removeRecord(z, old)
-	s.log.write(entry{ZoneID: z.ID, RecordID: id, Deleted: true})
-	s.event(Event{Method: "DELETE", Zone: z.Domain, Before: old})
+	s.remove(z, old, false)
 	return s.log.kept()
+}
+
+// insert, replace and remove are the writes to a record.
+func (s *store) insert(z *zone, r *Record, foreign bool) {
+	s.remember(z)
+	r.ID, r.Created = s.handleFor(z, r), now()
+	s.putRecord(z, r)
+	s.log.write(entry{ZoneID: z.ID, Record: r})
+	s.event(Event{Method: "POST", Zone: z.Domain, Handle: r.ID, After: r, Foreign: foreign})
+}
+
+func (s *store) replace(z *zone, old, r *Record, foreign bool) {
+	s.remember(z)
+	s.removeRecord(z, old)
+	s.putRecord(z, r)
+	s.log.write(entry{ZoneID: z.ID, Record: r})
+	s.event(Event{Method: "PUT", Zone: z.Domain, Handle: r.ID, Before: old, After: r, Foreign: foreign})
+}
+
+func (s *store) remove(z *zone, old *Record, foreign bool) {
+	s.remember(z)
+	s.removeRecord(z, old)
+	s.log.write(entry{ZoneID: z.ID, RecordID: old.ID, Deleted: true})
+	s.event(Event{Method: "DELETE", Zone: z.Domain, Handle: old.ID, Before: old, Foreign: foreign})
+}
+
+func (s *store) handleFor(z *zone, r *Record) string {
+	priority := ""
+	if r.Priority != nil {
+		priority = strconv.Itoa(*r.Priority)
+	}
+	return s.handles.next(z.Domain, r.Name, r.Type, r.Value, priority)
 }
 
 // exclusive enforces that nothing stands beside a CNAME.
@@ -314,6 +348,8 @@ func (s *store) removeRecord(z *zone, r *Record) {
 }
 
 func (s *store) event(e Event) {
+	s.events++
+	e.Number = s.events
 	if s.observe != nil {
 		s.observe(e)
 	}
