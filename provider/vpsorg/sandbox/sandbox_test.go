@@ -542,6 +542,28 @@ func TestTheStateIsKept(t *testing.T) {
 	}
 }
 
+// Two sandboxes on one file would each write their own state over the other's.
+func TestTheStateIsNotShared(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state")
+	first, err := sandbox.New(sandbox.Options{StateFile: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sandbox.New(sandbox.Options{StateFile: file}); err == nil || !strings.Contains(err.Error(), file+" is in use") {
+		t.Errorf("the second has %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := sandbox.New(sandbox.Options{StateFile: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Each write appends to the log before it is answered, so that what was
 // answered is there without Close.
 func TestAnAnsweredWriteSurvivesWithoutClosing(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2"
 )
 
@@ -20,6 +21,13 @@ import (
 // torn last line is a write that was never answered. The log is written anew,
 // without its history, by an atomic rename: on closing where it has any, and on
 // opening where it is torn or mostly history.
+//
+// It is not synced: what was written outlives a kill of the process, though
+// not a loss of power. A sandbox is not worth waiting for a disk at each write.
+//
+// One process at a time has it open, which a lock on a file beside it sees to:
+// on the file itself it would be lost with the rename. That file stays, as
+// removing it would take away the lock of who has opened it meanwhile.
 
 const stateFormat = 1
 
@@ -39,6 +47,7 @@ type entry struct {
 // stateLog appends to the state file; nil keeps nothing.
 type stateLog struct {
 	file  *os.File
+	lock  *flock.Flock
 	lines int
 	last  int   // the number of lines that there is room for; 0: any
 	err   error // the first failure, after which nothing is written
@@ -66,7 +75,7 @@ func (l *stateLog) write(e entry) {
 	l.lines, l.err = l.lines+1, err
 }
 
-// openStore reads the state file, or begins with an empty store that has one
+// openStore opens the state file, or begins with an empty store that has one
 // account and one token.
 func openStore(path string) (*store, error) {
 	s := newStore()
@@ -74,12 +83,28 @@ func openStore(path string) (*store, error) {
 		s.addToken(defaultAccount, allPermissions())
 		return s, nil
 	}
+	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("locking the sandbox state: %w", err)
+	case !locked:
+		return nil, fmt.Errorf("the sandbox state %s is in use by another sandbox: end that one, or give another file", path)
+	}
+	if err := s.openLog(path); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	s.log.lock = lock
+	return s, nil
+}
+
+// openLog reads the state file, and appends to it from then on.
+func (s *store) openLog(path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading the sandbox state: %w", err)
+		return fmt.Errorf("reading the sandbox state: %w", err)
 	}
 	if err := s.replay(path, data); err != nil {
-		return nil, err
+		return err
 	}
 	lines := bytes.Count(data, []byte("\n"))
 	anew := !bytes.HasSuffix(data, []byte("\n")) || lines > 2*s.size()
@@ -89,16 +114,16 @@ func openStore(path string) (*store, error) {
 	}
 	if anew {
 		if err := s.compact(path); err != nil {
-			return nil, err
+			return err
 		}
 		lines = s.size()
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("opening the sandbox state: %w", err)
+		return fmt.Errorf("opening the sandbox state: %w", err)
 	}
 	s.log = &stateLog{file: f, lines: lines}
-	return s, nil
+	return nil
 }
 
 // withFaults prepares the store for faults.
@@ -124,6 +149,9 @@ func (s *store) close() error {
 	err := errors.Join(s.log.err, s.log.file.Close())
 	if full := s.log.last > 0 && s.log.err != nil; !full && (s.log.err != nil || s.log.lines > s.size()) {
 		err = errors.Join(err, s.compact(s.log.file.Name()))
+	}
+	if s.log.lock != nil {
+		err = errors.Join(err, s.log.lock.Unlock())
 	}
 	s.log = nil
 	return err
