@@ -156,9 +156,11 @@ func (f *fate) part(items []any) []any {
 	r := f.draw("part")
 	switch f.paging {
 	case "page-missing":
-		from := r.IntN(len(items))
-		to := from + 1 + r.IntN(len(items)-from)
-		return append(items[:from:from], items[to:]...)
+		if len(items) > 1 { // something is left
+			n := 1 + r.IntN(len(items)-1)
+			from := r.IntN(len(items) - n + 1)
+			return append(items[:from:from], items[from+n:]...)
+		}
 	case "page-twice":
 		from := r.IntN(len(items))
 		to := from + 1 + r.IntN(min(len(items)-from, 3))

@@ -33,7 +33,8 @@ func (f *faulty) zoneAtHand(r *http.Request, fate *fate) *zone {
 }
 
 // foreign writes to a zone as somebody else: it adds a record, or changes or
-// deletes one that is not the server's own. What makes no valid zone is left.
+// deletes one that is not the server's own. What makes no valid zone, or cannot
+// be kept, is left.
 func (s *store) foreign(z *zone, l lot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +57,7 @@ func (s *store) foreign(z *zone, l lot) {
 			r.Name = old.Name
 		}
 		if s.exclusive(z, &r, "") == nil && !s.holds(z, &r) {
-			s.insert(z, &r, true)
+			_ = s.insert(z, &r, true)
 		}
 	case 1:
 		r := *old
@@ -65,10 +66,10 @@ func (s *store) foreign(z *zone, l lot) {
 			r.Value, r.TTL = otherValue(chance, old), old.TTL
 		}
 		if s.exclusive(z, &r, old.ID) == nil && !s.holds(z, &r) {
-			s.replace(z, old, &r, true)
+			_ = s.replace(z, old, &r, true)
 		}
 	case 2:
-		s.remove(z, old, true)
+		_ = s.remove(z, old, true)
 	}
 }
 

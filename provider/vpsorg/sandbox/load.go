@@ -19,7 +19,9 @@ func (s *Server) Load(zones []schema.Zone) error {
 			for _, v := range set.Values {
 				r := Record{Type: string(set.Type), Name: set.Name.Relative(zones[i].Name), TTL: int64(v.TTL)}
 				r.Value, r.Priority = stored(v.Data)
-				s.store.load(z, r)
+				if err := s.store.load(z, r); err != nil {
+					return fmt.Errorf("load the zone %s: %s", zones[i].Name.Display(), err.detail)
+				}
 			}
 		}
 		s.store.forget(z)
@@ -37,15 +39,17 @@ func (s *Server) Put(domain string, r Record) error {
 	if z == nil {
 		return fmt.Errorf("put a record into %s: there is no such zone", domain)
 	}
-	s.store.load(z, r)
+	if err := s.store.load(z, r); err != nil {
+		return fmt.Errorf("put a record into %s: %s", domain, err.detail)
+	}
 	return nil
 }
 
 // load adds a record as it is.
-func (s *store) load(z *zone, r Record) {
+func (s *store) load(z *zone, r Record) *apiError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.insert(z, &r, true)
+	return s.insert(z, &r, true)
 }
 
 // stored is data in the server's own canonical form, and its priority.

@@ -593,7 +593,7 @@ func TestAnAnsweredWriteSurvivesWithoutClosing(t *testing.T) {
 	}
 }
 
-// A write that the state file does not take is not told as done.
+// A write that the state file does not take is refused, and does not happen.
 func TestAWriteThatIsNotKeptFails(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("this system has no device that is always full")
@@ -605,6 +605,7 @@ func TestAWriteThatIsNotKeptFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer full.Close()
+	before := a.server.Snapshot()
 	a.server.KeepIn(full)
 	defer a.server.KeepIn(nil)
 	for _, c := range []struct{ method, path, body string }{
@@ -615,6 +616,9 @@ func TestAWriteThatIsNotKeptFails(t *testing.T) {
 		if r := a.do(c.method, c.path, c.body); r.status != 500 {
 			t.Errorf("%s %s: %d %s", c.method, c.path, r.status, r.text)
 		}
+	}
+	if diff := cmp.Diff(before, a.server.Snapshot()); diff != "" {
+		t.Errorf("a write that is not kept took effect: %s", diff)
 	}
 }
 

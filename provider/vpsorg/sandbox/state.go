@@ -16,8 +16,9 @@ import (
 )
 
 // The state file is a log: a line that names the format, then one JSON line
-// for each write, appended before the write is answered, so that a write costs
-// one line however much there is and a stop of the process loses nothing. A
+// for each write, appended before the write takes effect, so that a write costs
+// one line however much there is, a stop of the process loses nothing, and what
+// cannot be kept does not happen. A
 // torn last line is a write that was never answered. The log is written anew,
 // without its history, by an atomic rename: on closing where it has any, and on
 // opening where it is torn or mostly history.
@@ -53,26 +54,35 @@ type stateLog struct {
 	err   error // the first failure, after which nothing is written
 }
 
-// kept is the refusal of a write that is not kept in the state file.
-func (l *stateLog) kept() *apiError {
-	if l == nil || l.err == nil {
+// write keeps all of some entries, or refuses the write that they are of.
+func (l *stateLog) write(entries ...entry) *apiError {
+	if l == nil {
+		return nil
+	}
+	if l.err == nil {
+		l.err = l.append(entries)
+	}
+	if l.err == nil {
 		return nil
 	}
 	return &apiError{http.StatusInternalServerError, "server_error", "", "The state cannot be kept: " + l.err.Error()}
 }
 
-func (l *stateLog) write(e entry) {
-	if l == nil || l.err != nil {
-		return
+func (l *stateLog) append(entries []entry) error {
+	var lines []byte
+	for _, e := range entries {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		lines = append(append(lines, line...), '\n')
 	}
-	line, err := json.Marshal(e)
-	if err == nil && l.last > 0 && l.lines >= l.last {
-		err = &fs.PathError{Op: "write", Path: l.file.Name(), Err: syscall.ENOSPC}
+	l.lines += len(entries)
+	if l.last > 0 && l.lines > l.last {
+		return &fs.PathError{Op: "write", Path: l.file.Name(), Err: syscall.ENOSPC}
 	}
-	if err == nil {
-		_, err = l.file.Write(append(line, '\n'))
-	}
-	l.lines, l.err = l.lines+1, err
+	_, err := l.file.Write(lines)
+	return err
 }
 
 // openStore opens the state file, or begins with an empty store that has one

@@ -188,20 +188,26 @@ func (s *store) createZone(account, domain string, foreign bool) (*zone, *apiErr
 		return nil, invalid("domain", "A zone for this domain already exists.")
 	}
 	z := &zone{ID: s.handles.next(domain), Account: account, Domain: domain, Created: now()}
-	s.remember(z)
-	s.putZone(z)
-	s.log.write(entry{Zone: z})
-	for _, r := range []*Record{
+	own := []*Record{
 		{Type: "SOA", Name: "@", Value: "ns1.vps.org hostmaster.vps.org 1 7200 3600 1209600 3600", TTL: 3600},
 		{Type: "NS", Name: "@", Value: "ns1.vps.org", TTL: 3600},
 		{Type: "NS", Name: "@", Value: "ns2.vps.org", TTL: 3600},
-	} {
+	}
+	entries := []entry{{Zone: z}}
+	for _, r := range own {
 		r.ID, r.Created, r.System = s.handleFor(z, r), now(), true
+		entries = append(entries, entry{ZoneID: z.ID, Record: r})
+	}
+	if err := s.log.write(entries...); err != nil {
+		return nil, err
+	}
+	s.remember(z)
+	s.putZone(z)
+	for _, r := range own {
 		s.putRecord(z, r)
-		s.log.write(entry{ZoneID: z.ID, Record: r})
 	}
 	s.event(Event{Method: "POST", Zone: domain, Handle: z.ID, Foreign: foreign})
-	return z, s.log.kept()
+	return z, nil
 }
 
 func (s *store) deleteZone(account, id string) *apiError {
@@ -211,13 +217,15 @@ func (s *store) deleteZone(account, id string) *apiError {
 	if z == nil || z.Account != account {
 		return notFound()
 	}
+	if err := s.log.write(entry{ZoneID: id, Deleted: true}); err != nil {
+		return err
+	}
 	if s.remember(z); len(z.past) > 0 {
 		s.gone[id] = z
 	}
 	s.dropZone(z)
-	s.log.write(entry{ZoneID: id, Deleted: true})
 	s.event(Event{Method: "DELETE", Zone: z.Domain, Handle: id})
-	return s.log.kept()
+	return nil
 }
 
 // createRecord checks the rules between records and adds one.
@@ -230,8 +238,10 @@ func (s *store) createRecord(z *zone, r Record) (*Record, *apiError) {
 	if err := s.exclusive(z, &r, ""); err != nil {
 		return nil, err
 	}
-	s.insert(z, &r, false)
-	return &r, s.log.kept()
+	if err := s.insert(z, &r, false); err != nil {
+		return nil, err
+	}
+	return &r, nil
 }
 
 // updateRecord replaces the record of the same handle.
@@ -252,8 +262,10 @@ func (s *store) updateRecord(z *zone, r Record) (*Record, *apiError) {
 		return nil, err
 	}
 	r.Created, r.System = old.Created, false
-	s.replace(z, old, &r, false)
-	return &r, s.log.kept()
+	if err := s.replace(z, old, &r, false); err != nil {
+		return nil, err
+	}
+	return &r, nil
 }
 
 func (s *store) deleteRecord(z *zone, id string) *apiError {
@@ -266,32 +278,41 @@ func (s *store) deleteRecord(z *zone, id string) *apiError {
 	if old.Type == "SOA" {
 		return invalid("record_type", "The SOA record is managed by the service.")
 	}
-	s.remove(z, old, false)
-	return s.log.kept()
+	return s.remove(z, old, false)
 }
 
-// insert, replace and remove are the writes to a record.
-func (s *store) insert(z *zone, r *Record, foreign bool) {
-	s.remember(z)
+// insert, replace and remove are the writes to a record. One that cannot be
+// kept has no effect.
+func (s *store) insert(z *zone, r *Record, foreign bool) *apiError {
 	r.ID, r.Created = s.handleFor(z, r), now()
+	if err := s.log.write(entry{ZoneID: z.ID, Record: r}); err != nil {
+		return err
+	}
+	s.remember(z)
 	s.putRecord(z, r)
-	s.log.write(entry{ZoneID: z.ID, Record: r})
 	s.event(Event{Method: "POST", Zone: z.Domain, Handle: r.ID, After: r, Foreign: foreign})
+	return nil
 }
 
-func (s *store) replace(z *zone, old, r *Record, foreign bool) {
+func (s *store) replace(z *zone, old, r *Record, foreign bool) *apiError {
+	if err := s.log.write(entry{ZoneID: z.ID, Record: r}); err != nil {
+		return err
+	}
 	s.remember(z)
 	s.removeRecord(z, old)
 	s.putRecord(z, r)
-	s.log.write(entry{ZoneID: z.ID, Record: r})
 	s.event(Event{Method: "PUT", Zone: z.Domain, Handle: r.ID, Before: old, After: r, Foreign: foreign})
+	return nil
 }
 
-func (s *store) remove(z *zone, old *Record, foreign bool) {
+func (s *store) remove(z *zone, old *Record, foreign bool) *apiError {
+	if err := s.log.write(entry{ZoneID: z.ID, RecordID: old.ID, Deleted: true}); err != nil {
+		return err
+	}
 	s.remember(z)
 	s.removeRecord(z, old)
-	s.log.write(entry{ZoneID: z.ID, RecordID: old.ID, Deleted: true})
 	s.event(Event{Method: "DELETE", Zone: z.Domain, Handle: old.ID, Before: old, Foreign: foreign})
+	return nil
 }
 
 func (s *store) handleFor(z *zone, r *Record) string {
