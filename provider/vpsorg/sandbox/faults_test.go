@@ -133,7 +133,7 @@ func TestFaultsOfAWrite(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.faults, func(t *testing.T) {
-			for seed := range 8 {
+			for seed := range 4 {
 				a, zone, written := withFaults(t, fmt.Sprintf("seed=%d,%s", seed, tt.faults), "", 1, sandbox.Options{})
 				r, err := a.try(t.Context(), "POST", zone+"records/", address)
 				if !tt.answers(r, err) {
