@@ -642,3 +642,48 @@ func TestFaultsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// Handles follow from the seed, and none is given twice, not even to what is
+// made again after the state file was opened again.
+func TestHandlesFollowFromTheSeed(t *testing.T) {
+	run := func(list, file string) (given []string) {
+		t.Helper()
+		faults, err := sandbox.ParseFaults(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var written log
+		server, err := sandbox.New(sandbox.Options{Faults: faults, StateFile: file, Observe: written.add})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(server.Snapshot()) == 0 {
+			live(t, server, 2)
+		}
+		for range 2 {
+			if err := server.Put("example.com", sandbox.Record{Type: "A", Name: "x", Value: "192.0.2.1", TTL: 60}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := server.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range written.take() {
+			if e.Number != uint64(i+1) || !e.Foreign {
+				t.Errorf("event %d is number %d, foreign: %t", i+1, e.Number, e.Foreign)
+			}
+			given = append(given, e.Handle)
+		}
+		return given
+	}
+	file := filepath.Join(t.TempDir(), "state")
+	first := run("seed=1", file)
+	if diff := cmp.Diff(first, run("seed=1", filepath.Join(t.TempDir(), "state"))); diff != "" {
+		t.Errorf("the same seed: %s", diff)
+	}
+	all := slices.Concat(first, run("seed=1", file), run("seed=1", file), run("seed=2", ""))
+	slices.Sort(all)
+	if distinct := slices.Compact(slices.Clone(all)); len(distinct) != 5+2+2+5 {
+		t.Errorf("%d handles, of which %d differ", len(all), len(distinct))
+	}
+}
