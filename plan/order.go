@@ -147,7 +147,7 @@ func (o *orderer) name(start, end int) {
 	}
 	exclusive := len(adds) > 0 && len(removes) > 0 &&
 		(before.cnames > 0) != (after.cnames > 0) || // from or to a CNAME
-		after.cnames > 0 && before.cnames > 0 && before.records > before.cnames // a CNAME is freed of what stands beside it
+		after.cnames > 0 && before.cnames > 0 && before.records > 1 // a CNAME is freed of what stands beside it, another CNAME too
 	if !exclusive || after.cnames > 0 && after.records > after.cnames {
 		for _, i := range append(slices.Clone(adds), removes...) {
 			o.node(i)

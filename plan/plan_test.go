@@ -121,6 +121,9 @@ func TestChanges(t *testing.T) {
 		{"a CNAME that becomes addresses is swapped for the first",
 			[]rec{{"www", "CNAME", "a.example.", 60}}, []rec{{"www", "A", "192.0.2.1", 60}, {"www", "A", "192.0.2.2", 60}},
 			[]string{"1 delete www CNAME -a.example./60 swap", "1 create www A +192.0.2.1/60 swap", "2 create www A +192.0.2.2/60"}},
+		{"of two equal CNAMEs one goes before the other changes, which a service may refuse beside it",
+			[]rec{{"www", "CNAME", "a.example.", 60}, {"www", "CNAME", "a.example.", 60}}, []rec{{"www", "CNAME", "a.example.", 300}},
+			[]string{"1 delete www CNAME -a.example./60", "2 update www CNAME -a.example./60 +a.example./300"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := plan.New([]plan.Input{{Desired: desired(t, tt.desired...), Live: live(t, tt.live...)}}, nil, everything)
