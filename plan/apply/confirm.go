@@ -18,7 +18,8 @@ import (
 func (w *writer) hold(h schema.Handle, r provider.Record, created bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held[h], w.known[h], w.created[h] = r, true, created
+	w.held[h], w.known[h], w.wrote[h] = r, true, true
+	w.created[h] = w.created[h] || created
 }
 
 // release takes note of a record that is gone.
@@ -35,7 +36,7 @@ func (w *writer) claim(live *schema.LiveZone, r provider.Record) (schema.Handle,
 	defer w.mu.Unlock()
 	for _, l := range live.Records {
 		if !w.known[l.Handle] && is(l, r) {
-			w.held[l.Handle], w.known[l.Handle], w.created[l.Handle] = r, true, true
+			w.held[l.Handle], w.known[l.Handle], w.wrote[l.Handle], w.created[l.Handle] = r, true, true, true
 			return l.Handle, true
 		}
 	}

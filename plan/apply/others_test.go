@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -197,5 +198,70 @@ func TestAWriteIntoANewZoneWaitsForTheZone(t *testing.T) {
 		times = 0
 		r = apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "a A 192.0.2.1", "b A 192.0.2.1")), apply.Options{Plan: everything})
 		wantOutcomes(t, r, "create b.a.example A: failed") // in an old zone it is final
+	}
+}
+
+// old gives a reading of the zone that is out of date.
+type old struct {
+	*live
+	reading *schema.LiveZone
+}
+
+func (o *old) ReadZone(context.Context, schema.LiveZoneInfo) (*schema.LiveZone, error) {
+	return o.reading, nil
+}
+
+// A service may answer with what was there long ago. What was to stay at a name
+// is looked for before the rest is deleted.
+func TestAnOldReadingLeavesNoNameWithoutData(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.3", "www TXT \"x\"", "b A 192.0.2.1")), apply.Options{Plan: everything})
+	info, err := l.FindZone(t.Context(), schema.MustName("a.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, err := l.ReadZone(t.Context(), info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.change(t, "192.0.2.3", "")
+	o := &old{l, reading}
+	r := apply.Run(t.Context(), o, planFor(t, o, everything, zone(t, "a.example", "www A 192.0.2.3", "b A 192.0.2.1")), apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond})
+	wantOutcomes(t, r, "delete www.a.example TXT: failed")
+	wantRecords(t, l, "a.example", "b A 192.0.2.1", `www TXT "x"`)
+}
+
+// odd answers a creation with something else: once it is the answer to another
+// request, and once the service has stored something else indeed.
+type odd struct {
+	*live
+	stores bool
+}
+
+func (o *odd) CreateRecord(ctx context.Context, z provider.ZoneID, r provider.Record) (schema.LiveRecord, error) {
+	other := r
+	other.TTL++
+	if o.stores {
+		stored, err := o.live.CreateRecord(ctx, z, other)
+		if err != nil {
+			return stored, err
+		}
+		return stored, &provider.MismatchError{Meant: r, Stored: stored}
+	}
+	if _, err := o.live.CreateRecord(ctx, z, r); err != nil {
+		return schema.LiveRecord{}, err
+	}
+	stored := schema.LiveRecord{Handle: "another's", Name: r.Name, TTL: other.TTL, Data: r.Data}
+	return stored, &provider.MismatchError{Meant: r, Stored: stored}
+}
+
+func TestAnAnswerThatTellsOfSomethingElseIsLookedInto(t *testing.T) {
+	for stores, want := range map[bool]string{false: "create www.a.example A: done", true: "create www.a.example A: failed"} {
+		l := newLive(t, "", nil)
+		apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "b A 192.0.2.1")), apply.Options{Plan: everything})
+		o := &odd{l, stores}
+		r := apply.Run(t.Context(), o, planFor(t, o, everything, zone(t, "a.example", "www A 192.0.2.1", "b A 192.0.2.1")), apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond})
+		wantOutcomes(t, r, want)
+		wantRecords(t, l, "a.example", "b A 192.0.2.1", "www A 192.0.2.1")
 	}
 }

@@ -49,7 +49,7 @@ func TakeBack(ctx context.Context, service Service, zones []Written, opts Option
 		}
 		w := newWriter(r, zr, live, zr.Steps)
 		w.recognise()
-		w.takeBack(ctx)
+		w.takeBack(ctx, true)
 		zr.Err = w.halt
 	}
 	report.Interrupted = r.stopped(ctx)
@@ -105,8 +105,9 @@ func (w *writer) recognise() {
 }
 
 // takeBack undoes the steps that are done, in reverse order, under the rules
-// that hold for any step.
-func (w *writer) takeBack(ctx context.Context) {
+// that hold for any step. again says that the zone was read after them, so that
+// what was deleted may be there again.
+func (w *writer) takeBack(ctx context.Context, again bool) {
 	done := w.steps
 	var back []*Step // what each undoing undoes
 	var changes []plan.Change
@@ -121,7 +122,7 @@ func (w *writer) takeBack(ctx context.Context) {
 			wave, was = wave+1, c.Wave
 		}
 		c.Wave = wave
-		if c.Action == plan.Create && w.holds(recordOf(c.Key, c.After)) {
+		if again && c.Action == plan.Create && w.holds(recordOf(c.Key, c.After)) {
 			s.Outcome = TakenBack // somebody has put it back already
 			continue
 		}

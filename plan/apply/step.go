@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/provider"
@@ -73,9 +74,52 @@ func (w *writer) write(ctx context.Context, c *plan.Change) (schema.Handle, Outc
 	case plan.Update:
 		return w.update(ctx, c.Handle, recordOf(c.Key, c.Before), recordOf(c.Key, c.After))
 	default:
+		if err := w.leavesData(ctx, c); err != nil {
+			return "", Failed, err
+		}
 		outcome, err := w.delete(ctx, c.Handle, recordOf(c.Key, c.Before))
 		return "", outcome, err
 	}
+}
+
+// leavesData makes sure, before something is deleted at an owner name, that one
+// of the records that are to stay there is there indeed: the zone's reading may
+// have been an old one. What the run has written itself needs no looking at.
+func (w *writer) leavesData(ctx context.Context, c *plan.Change) error {
+	h, stays := w.staying(c.Key.Name)
+	if !stays {
+		return nil
+	}
+	_, err := w.service.ReadRecord(ctx, w.zone, h)
+	if errors.Is(err, provider.ErrNotFound) {
+		return fmt.Errorf("%s would be left without data, since a record that was to stay there is gone: %w", c.Key.Name.Display(), ErrStale)
+	}
+	return err
+}
+
+// staying gives a record of the zone's reading that is to stay at a name; none
+// where something stays that the run has written, or where nothing does.
+func (w *writer) staying(name schema.Name) (one schema.Handle, ok bool) {
+	going := map[schema.Handle]bool{}
+	for i := range w.steps {
+		if c := w.steps[i].Change; c.Key.Name == name && c.Action == plan.Delete {
+			going[c.Handle] = true
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for h, r := range w.held {
+		if r.Name != name || going[h] {
+			continue
+		}
+		if w.wrote[h] {
+			return "", false
+		}
+		if !ok || h < one {
+			one, ok = h, true
+		}
+	}
+	return one, ok
 }
 
 func recordOf(k schema.Key, r *plan.Record) provider.Record {
@@ -94,26 +138,41 @@ func (w *writer) create(ctx context.Context, r provider.Record) (schema.Handle, 
 	case err == nil:
 		w.hold(stored.Handle, r, true)
 		return stored.Handle, Done, nil
-	case errors.Is(err, provider.ErrMismatch):
-		w.hold(stored.Handle, provider.Record{Name: stored.Name, TTL: stored.TTL, Data: stored.Data}, true)
-		return "", Failed, err
-	case !errors.Is(err, provider.ErrUncertain):
+	case !errors.Is(err, provider.ErrUncertain) && !errors.Is(err, provider.ErrMismatch):
 		return "", Failed, err
 	}
 	var handle schema.Handle
+	otherwise := false
 	found := w.settle(ctx, func(ctx context.Context) (bool, error) {
 		live, rerr := w.service.ReadZone(ctx, w.info)
 		if rerr != nil {
 			return false, rerr
 		}
 		var ok bool
-		handle, ok = w.claim(live, r)
-		return ok, nil
+		if handle, ok = w.claim(live, r); !ok && errors.Is(err, provider.ErrMismatch) {
+			otherwise = w.hasStored(live, stored)
+		}
+		return ok || otherwise, nil
 	})
-	if found {
+	switch {
+	case otherwise:
+		w.hold(stored.Handle, provider.Record{Name: stored.Name, TTL: stored.TTL, Data: stored.Data}, true)
+		return "", Failed, err
+	case found:
 		return handle, Done, nil
 	}
 	return "", Uncertain, err
+}
+
+// hasStored reports whether a zone holds, under a handle that is new, what the
+// service says it has stored in place of what was meant. Else its answer was
+// that of another request.
+func (w *writer) hasStored(live *schema.LiveZone, stored schema.LiveRecord) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.known[stored.Handle] && slices.ContainsFunc(live.Records, func(l schema.LiveRecord) bool {
+		return l.Handle == stored.Handle && l.Data == stored.Data && l.TTL == stored.TTL
+	})
 }
 
 // notYetThere reports whether a zone that was just created is not there yet
@@ -132,15 +191,21 @@ func (w *writer) update(ctx context.Context, h schema.Handle, before, after prov
 		w.release(h)
 		w.hold(stored.Handle, after, false)
 		return stored.Handle, Done, nil
-	case !errors.Is(err, provider.ErrUncertain):
+	case !errors.Is(err, provider.ErrUncertain) && !errors.Is(err, provider.ErrMismatch):
 		return "", Failed, err
 	}
+	// An answer that tells of something else may be that of another request.
+	otherwise := false
 	if w.settle(ctx, func(ctx context.Context) (bool, error) {
 		l, rerr := w.service.ReadRecord(ctx, w.zone, h)
-		return rerr == nil && is(l, after), rerr
-	}) {
+		otherwise = rerr == nil && !is(l, after) && !is(l, before) && errors.Is(err, provider.ErrMismatch)
+		return rerr == nil && is(l, after) || otherwise, rerr
+	}) && !otherwise {
 		w.hold(h, after, false)
 		return h, Done, nil
+	}
+	if otherwise {
+		return "", Failed, err
 	}
 	return "", Uncertain, err
 }

@@ -63,7 +63,7 @@ func (r *runner) zone(ctx context.Context, zr *ZoneReport) {
 		zr.Err = w.confirm(ctx)
 	}
 	if r.opts.Rollback && !zr.Complete() && !r.stopped(ctx) {
-		w.takeBack(ctx)
+		w.takeBack(ctx, false)
 	}
 }
 

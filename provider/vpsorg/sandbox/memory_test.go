@@ -1,9 +1,7 @@
 package sandbox_test
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/http"
 	"sync"
 	"syscall"
@@ -13,61 +11,6 @@ import (
 
 	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox"
 )
-
-// pipes is a network in memory, with one address.
-type pipes struct {
-	mu sync.Mutex
-	to *pipeListener
-}
-
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) listen() (net.Listener, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.to = &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	return p.to, nil
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	p.mu.Lock()
-	to := p.to
-	p.mu.Unlock()
-	client, server := net.Pipe()
-	select {
-	case to.conns <- server:
-		return client, nil
-	case <-to.closed:
-		return nil, syscall.ECONNREFUSED
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "sandbox.invalid" }
 
 // Over a network in memory and with virtual time each fault does the same, and
 // takes the time that it says.
@@ -100,14 +43,14 @@ func TestFaultsInVirtualTime(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var network pipes
-				listener, err := sandbox.Serve(server, network.listen)
+				var network sandbox.Memory
+				listener, err := sandbox.Serve(server, network.Listen)
 				if err != nil {
 					t.Fatal(err)
 				}
 				live(t, server, 1)
 				zone := "/dns-zones/" + written.take()[0].Handle + "/"
-				transport := &http.Transport{DialContext: network.dial}
+				transport := &http.Transport{DialContext: network.Dial}
 				a := &api{t, server, listener.URL, server.Token(), &http.Client{Transport: transport}}
 				begun := time.Now()
 				_, err = a.try(t.Context(), "POST", zone+"records/", address)
@@ -151,12 +94,12 @@ func TestClosingAmidFaults(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var network pipes
-				listener, err := sandbox.Serve(server, network.listen)
+				var network sandbox.Memory
+				listener, err := sandbox.Serve(server, network.Listen)
 				if err != nil {
 					t.Fatal(err)
 				}
-				transport := &http.Transport{DialContext: network.dial}
+				transport := &http.Transport{DialContext: network.Dial}
 				begun := time.Now()
 				var clients sync.WaitGroup
 				for range 3 {
