@@ -17,6 +17,7 @@ type chaosCase struct {
 	dialect     string
 	faults      string
 	foreign     bool // somebody else writes too
+	two         bool // two runs at once do the same
 	concurrency int
 	rollback    bool
 	typed       bool // the service changes types in place
@@ -57,6 +58,8 @@ func drawChaos(seed uint64) chaosCase {
 		}
 	}
 	c.faults, c.foreign = drawFaults(r, seed, lines)
+	// What one run takes back another may count on: the window is one request.
+	c.two = r.IntN(6) == 0 && !c.rollback
 	return c
 }
 

@@ -34,10 +34,12 @@ type watcher struct {
 	planned map[string]int // deletions that a plan asked for, or a rollback
 	done    map[string]int // what the runs claim
 	maybe   map[string]int // what they say may be
+	// unfinished are the names of which a run has said that not all is done.
+	unfinished map[schema.Name]bool
 }
 
 func watch(c *chaosCase) *watcher {
-	w := &watcher{c: c, counts: map[schema.Name]int{}, both: map[schema.Name]bool{}, swaps: map[schema.Name]bool{}, gap: map[schema.Name]bool{},
+	w := &watcher{c: c, unfinished: map[schema.Name]bool{}, counts: map[schema.Name]int{}, both: map[schema.Name]bool{}, swaps: map[schema.Name]bool{}, gap: map[schema.Name]bool{},
 		foreign: map[schema.Name]bool{}, took: map[string]int{}, planned: map[string]int{}, removed: map[string]int{}, done: map[string]int{}, maybe: map[string]int{}}
 	for i := range c.zones {
 		z := &c.zones[i]
@@ -153,6 +155,7 @@ func (w *watcher) observe(e sandbox.Event) {
 	if e.After != nil && !e.After.System {
 		name, _ := seen(e.Zone, e.After)
 		delete(w.gap, name)
+		delete(w.unfinished, name)
 	}
 	if e.Before == nil || e.Before.System {
 		return
@@ -217,9 +220,21 @@ func change(k schema.Key, r *plan.Record) string {
 	return fmt.Sprintf("%s %s %d %s", k.Name, k.Type, r.TTL, r.Data)
 }
 
-// report holds what a run claims against what the service has seen since the
-// beginning.
-func (w *watcher) report(r *apply.Report) {
+// written is how many writes the runs have made.
+func (w *watcher) written() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.writes
+}
+
+func (w *watcher) wentSo(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = text
+}
+
+// claim takes note of what a run says it has done.
+func (w *watcher) claim(r *apply.Report) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	add := func(to map[string]int, c *plan.Change) {
@@ -230,7 +245,6 @@ func (w *watcher) report(r *apply.Report) {
 			to["+ "+change(c.Key, c.After)]++
 		}
 	}
-	unfinished := map[schema.Name]bool{}
 	for i := range r.Zones {
 		z := &r.Zones[i]
 		for j := range z.Steps {
@@ -269,16 +283,23 @@ func (w *watcher) report(r *apply.Report) {
 				inverse := plan.Change{Key: s.Change.Key, Before: s.Change.After, After: s.Change.Before}
 				add(w.done, &inverse)
 			}
-			unfinished[s.Change.Key.Name] = true
+			w.unfinished[s.Change.Key.Name] = true
 		}
 		if z.Err != nil { // the zone as such was not done
 			for n := range w.gap {
 				if n.In(z.Zone.Name) {
-					unfinished[n] = true
+					w.unfinished[n] = true
 				}
 			}
 		}
 	}
+}
+
+// check holds what the runs claim against what the service has seen since the
+// beginning.
+func (w *watcher) check() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for what, n := range w.removed {
 		if name, _, _ := strings.Cut(what, " "); n > w.planned[what] && !w.foreign[schema.MustName(name)] {
 			w.complain("%s was deleted %d times, which was asked for %d times", what, n, w.planned[what])
@@ -303,7 +324,7 @@ func (w *watcher) report(r *apply.Report) {
 	for name := range w.gap {
 		if w.counts[name] > 0 {
 			delete(w.gap, name)
-		} else if !unfinished[name] && !w.foreign[name] {
+		} else if !w.unfinished[name] && !w.foreign[name] {
 			w.complain("%s is left without data, and the report says nothing of it", name)
 		}
 	}
@@ -311,10 +332,11 @@ func (w *watcher) report(r *apply.Report) {
 
 // deceives reports whether the service says things that nobody can tell from
 // the truth: where readings lag, what was there long ago, so that a run writes
-// once more what is there; and the answer that an equal request once got, for
-// one of which nothing could be kept.
+// once more what is there; where two runs do the same, that a write took effect
+// which the other one had done; and the answer that an equal request once got,
+// to one of which nothing could be kept.
 func (c *chaosCase) deceives() bool {
-	return strings.Contains(c.faults, "lag=") || strings.Contains(c.faults, "mixed-up=") && strings.Contains(c.faults, "disk-full=")
+	return c.two || strings.Contains(c.faults, "lag=") || strings.Contains(c.faults, "mixed-up=") && strings.Contains(c.faults, "disk-full=")
 }
 
 // end compares what the service holds with what git declares.
