@@ -160,9 +160,9 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 		kept[k.Name+" "+k.Type] = true
 	}
 	// What the service has put at the apex of a zone that the earlier run has
-	// made is left, as that run has left it.
+	// made, NS records and SOA, is left, as that run has left it.
 	byService := func(k schema.Key) bool {
-		return progress.Created[z.Zone] && k == schema.Key{Name: name, Type: schema.TypeNS}
+		return progress.Created[z.Zone] && k.Name == name && (k.Type == schema.TypeNS || !k.Type.Managed())
 	}
 	for k := range values {
 		_, known := prints[keyText(name, k)]

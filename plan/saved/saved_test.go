@@ -249,6 +249,35 @@ func TestARunThatBrokeOffIsFinished(t *testing.T) {
 	})
 }
 
+// A zone that the run has made holds what the service has put at its apex, and
+// none of that keeps the run from being finished.
+func TestWhatTheServicePutsIntoANewZoneIsNotStale(t *testing.T) {
+	everything := saved.Options()
+	mail, www := record("@", "MX", "10 mail.a.example."), record("www", "A", "192.0.2.1")
+	desired := &schema.Zone{Name: zone, RRsets: []schema.RRset{
+		{Key: mail.Key(), Values: []schema.Value{{Data: mail.Data, TTL: 300}}},
+		{Key: www.Key(), Values: []schema.Value{{Data: www.Data, TTL: 300}}},
+	}}
+	d := through(t, plan.New([]plan.Input{{Desired: desired}}, nil, everything))
+	mail.TTL = 300
+	now := &schema.LiveZone{Handle: "z", Name: zone, Records: []schema.LiveRecord{
+		mail, record("@", "NS", "ns1.example.net."), {Name: zone, Data: schema.Opaque{RRType: "SOA", Raw: "ns1.example.net. host.example.net. 1 2 3 4 5"}},
+	}}
+	for i := range now.Records {
+		now.Records[i].Handle = schema.Handle(fmt.Sprint(i))
+	}
+	p, err := saved.Rebuild(d, liveNow(now), saved.Progress{Created: map[string]bool{"a.example": true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(p.Zones[0].Changes); got != "[create www.a.example A]" {
+		t.Errorf("left to do: %s", got)
+	}
+	if _, err := saved.Rebuild(d, liveNow(now), saved.Progress{}); !errors.Is(err, saved.ErrStale) {
+		t.Errorf("in a zone that somebody else has made: %v, want it stale", err)
+	}
+}
+
 // Whatever else has moved at a name that is touched is stale.
 func TestASavedPlanIsStaleWhereLiveHasMoved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
