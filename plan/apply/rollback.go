@@ -122,8 +122,8 @@ func (w *writer) takeBack(ctx context.Context, again bool) {
 			wave, was = wave+1, c.Wave
 		}
 		c.Wave = wave
-		if again && c.Action == plan.Create && w.holds(recordOf(c.Key, c.After)) {
-			s.Outcome = TakenBack // somebody has put it back already
+		if again && w.isBack(done, &c) { // somebody has put it back already, or an earlier try
+			s.Outcome = TakenBack
 			continue
 		}
 		back, changes = append(back, s), append(changes, c)
@@ -142,6 +142,21 @@ func (w *writer) takeBack(ctx context.Context, again bool) {
 		}
 	}
 	w.steps, w.undo = done, false
+}
+
+// isBack reports whether what an undoing would bring about is there already.
+func (w *writer) isBack(done []Step, c *plan.Change) bool {
+	now := w.held[c.Handle]
+	switch c.Action {
+	case plan.Create:
+		return w.holds(recordOf(c.Key, c.After))
+	case plan.Update:
+		return now == recordOf(c.Key, c.After)
+	default: // a swap in one write: the record is again what was there before
+		return slices.ContainsFunc(done, func(s Step) bool {
+			return s.Change.Swap && s.Change.Action == plan.Delete && now == recordOf(s.Change.Key, s.Change.Before)
+		})
+	}
 }
 
 // inverse is the change that undoes a step.

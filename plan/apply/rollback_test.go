@@ -11,6 +11,7 @@ import (
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/apply"
 	"github.com/zoneherd/zoneherd/provider"
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -106,5 +107,29 @@ func TestAnEarlierRunIsTakenBack(t *testing.T) {
 		if diff := cmp.Diff(before, l.records("a.example")); diff != "" {
 			t.Errorf("unseen %q: the zone holds (-before +after):\n%s", unseen, diff)
 		}
+	}
+}
+
+// A try that broke off before it could tell what it had taken back is gone on
+// with: what is back already is not written again.
+func TestWhatIsTakenBackAlreadyIsNotWrittenAgain(t *testing.T) {
+	var writes int
+	l := newLive(t, "", func(sandbox.Event) { writes++ })
+	from := zone(t, "a.example", rollbackFrom...)
+	apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
+	before := l.records("a.example")
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", rollbackTo...)), apply.Options{Plan: everything})
+	for try := range 2 {
+		writes = 0
+		back := apply.TakeBack(t.Context(), l, []apply.Written{{Zone: from.Name, Steps: r.Zones[0].Steps}}, apply.Options{})
+		if n := back.Counts(); n[apply.TakenBack] != len(r.Zones[0].Steps) {
+			t.Errorf("try %d: %v %v", try, outcomes(back), back.Zones[0].Notices)
+		}
+	}
+	if writes > 0 {
+		t.Errorf("the second try has written %d times", writes)
+	}
+	if diff := cmp.Diff(before, l.records("a.example")); diff != "" {
+		t.Errorf("the zone holds (-before +after):\n%s", diff)
 	}
 }
