@@ -126,7 +126,15 @@ func (w *writer) takeBack(ctx context.Context, again bool) {
 			s.Outcome = TakenBack
 			continue
 		}
-		back, changes = append(back, s), append(changes, c)
+		at := len(changes)
+		if c.Swap && c.Action == plan.Create { // right behind the other half, which a journal may not have it
+			for i, other := range changes {
+				if other.Swap && other.Action == plan.Delete && other.Wave == c.Wave && other.Key.Name == c.Key.Name {
+					at = i + 1
+				}
+			}
+		}
+		back, changes = slices.Insert(back, at, s), slices.Insert(changes, at, c)
 	}
 	w.steps, w.undo = steps(changes), true
 	w.blocked, w.leaving, w.halt = map[schema.Name]error{}, map[schema.Name]error{}, nil

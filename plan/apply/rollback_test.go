@@ -133,3 +133,34 @@ func TestWhatIsTakenBackAlreadyIsNotWrittenAgain(t *testing.T) {
 		t.Errorf("the zone holds (-before +after):\n%s", diff)
 	}
 }
+
+// The steps of several swaps are in a journal as they were begun, side by side;
+// and a try to take them back may have broken off between the two writes of one.
+func TestSwapsAreTakenBackFromAnyHalf(t *testing.T) {
+	for _, dialect := range []string{"", "type-change=refused"} {
+		t.Run(dialect, func(t *testing.T) {
+			l := newLive(t, dialect, nil)
+			from := zone(t, "a.example", "x A 192.0.2.1", "y CNAME host.example.net.", "z A 192.0.2.3")
+			to := zone(t, "a.example", "x CNAME host.example.net.", "y A 192.0.2.2", "z CNAME host.example.net.")
+			apply.Run(t.Context(), l, planFor(t, l, everything, from), apply.Options{Plan: everything})
+			before := l.records("a.example")
+			r := apply.Run(t.Context(), l, planFor(t, l, everything, to), apply.Options{Plan: everything})
+			var steps []apply.Step
+			for _, action := range []plan.Action{plan.Delete, plan.Create} {
+				for _, s := range r.Zones[0].Steps {
+					if s.Change.Action == action {
+						steps = append(steps, s)
+					}
+				}
+			}
+			l.change(t, "host.example.net.", "") // the first of them is x
+			back := apply.TakeBack(t.Context(), l, []apply.Written{{Zone: from.Name, Steps: steps}}, apply.Options{})
+			if n := back.Counts(); n[apply.TakenBack] != 6 {
+				t.Errorf("%v %v", outcomes(back), back.Zones[0].Notices)
+			}
+			if diff := cmp.Diff(before, l.records("a.example")); diff != "" {
+				t.Errorf("the zone holds (-before +after):\n%s", diff)
+			}
+		})
+	}
+}

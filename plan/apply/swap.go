@@ -25,7 +25,8 @@ func (w *writer) swap(ctx context.Context, out, in *Step) {
 	before, after := recordOf(out.Change.Key, out.Change.Before), recordOf(in.Change.Key, in.Change.After)
 	if w.mayChangeType() {
 		handle, outcome, err := w.update(ctx, out.Change.Handle, before, after)
-		if !errors.Is(err, provider.ErrRefused) {
+		gone := errors.Is(err, provider.ErrNotFound) // then the other half is what is left
+		if !errors.Is(err, provider.ErrRefused) && !gone {
 			out.Outcome, in.Outcome, in.Handle = outcome, outcome, handle
 			out.Err, in.Err = err, err
 			if outcome == Failed && !errors.Is(err, provider.ErrMismatch) {
@@ -33,7 +34,9 @@ func (w *writer) swap(ctx context.Context, out, in *Step) {
 			}
 			return
 		}
-		w.neverChangeType()
+		if !gone {
+			w.neverChangeType()
+		}
 	}
 	if out.Outcome, out.Err = w.delete(ctx, out.Change.Handle, before); out.Outcome != Done {
 		in.Outcome, in.Err = NotDone, fmt.Errorf("depends on a step that was not done: %w", out.Err)
