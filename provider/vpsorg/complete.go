@@ -245,7 +245,10 @@ func (c *Client) readDetails(ctx context.Context, zone schema.LiveZoneInfo) (*re
 	if err != nil {
 		return nil, err
 	}
-	info, err := w.info()
+	info, err := c.zone(&w)
+	if errors.Is(err, errPublic) {
+		return nil, &provider.IncompleteError{Zone: zone.Name, Counted: -1, Read: -1, Reason: "the service gives " + err.Error()}
+	}
 	if err != nil || info.Name != zone.Name || info.Handle != zone.Handle {
 		return nil, &provider.IncompleteError{Zone: zone.Name, Counted: -1, Read: -1, Reason: "the service answers with something else than the zone that was asked for: try again"}
 	}
@@ -291,7 +294,7 @@ func (c *Client) decodeAll(zone schema.LiveZoneInfo, wire []wireRecord) ([]schem
 	records := make([]schema.LiveRecord, 0, len(wire))
 	seen := make(map[schema.Handle]int, len(wire))
 	for i := range wire {
-		rec, err := wire[i].decode(zone.Name)
+		rec, err := c.record(&wire[i], zone.Name)
 		if err != nil {
 			return nil, &provider.IncompleteError{Zone: zone.Name, Counted: len(wire), Read: i, Reason: "the service gives " + c.say(err.Error()) + ": nothing is written there"}
 		}

@@ -72,6 +72,21 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// record reads a record of a zone, unless it shows the token: see errPublic.
+func (c *Client) record(w *wireRecord, zone schema.Name) (schema.LiveRecord, error) {
+	r, err := w.decode(zone)
+	if err != nil {
+		return r, err
+	}
+	in, n := c.token.In, len(*c.token)
+	shown := in(string(w.UUID)) || in(w.Type) || len(*w.Name) >= n && (in(*w.Name) || in(r.Name.Display())) ||
+		w.Value != nil && len(*w.Value) >= n && (in(*w.Value) || in(decodeText(*w.Value)) || in(textOf(r.Data)))
+	if shown {
+		return schema.LiveRecord{}, fmt.Errorf("a record that %w", errPublic)
+	}
+	return r, nil
+}
+
 // decode reads a record of a zone. It fails where the record cannot be told
 // from others: without a handle, a name or a TTL. A value that its type does
 // not allow, and a type that is not ours, become [schema.Opaque].

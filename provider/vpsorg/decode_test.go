@@ -149,7 +149,7 @@ func TestEncoding(t *testing.T) {
 		{"text with a control byte", record("@", "TXT", `"a\009b"`), `{"record_type":"TXT","name":"@","value":"\"a\\009b\"","ttl":60}`},
 		{"no text", record("@", "TXT", `""`), `{"record_type":"TXT","name":"@","value":"\"\"","ttl":60}`},
 	}
-	client := &Client{log: slog.New(slog.DiscardHandler)}
+	client := &Client{log: slog.New(slog.DiscardHandler), token: new(Token)}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			body, err := client.encode(zone, tt.record)
@@ -209,7 +209,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add("NS", "bücher", "ns.", 300, -1)
 	f.Add("SOA", "", "x", 300, -1)
 	f.Add("MX", "0", `10 ü"00`, 300, -1) // its A-label needed an escape and had none
-	client := &Client{log: slog.New(slog.DiscardHandler)}
+	client := &Client{log: slog.New(slog.DiscardHandler), token: new(Token)}
 	f.Fuzz(func(t *testing.T, typ, name, value string, ttl, priority int) {
 		w := wireRecord{UUID: "1", Type: typ, Name: &name, Value: &value, TTL: new(number(ttl))}
 		if priority >= 0 {

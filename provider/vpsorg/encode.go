@@ -26,6 +26,9 @@ func (c *Client) encode(zone schema.Name, r provider.Record) (wireWrite, error) 
 	if err != nil {
 		return wireWrite{}, fmt.Errorf("write %s: %w", describe(r), err)
 	}
+	if c.token.In(r.Name.Display()) || c.token.In(textOf(r.Data)) {
+		return wireWrite{}, fmt.Errorf("this %s record %w: %w", typ, errPublic, provider.ErrRefused)
+	}
 	if txt, ok := r.Data.(schema.TXT); ok && needsEscapes(txt.Text) {
 		c.log.Warn("this text is written with \\DDD escapes, and whether the service reads them is not documented: check it with dig once it is deployed", "name", r.Name.Display())
 	}

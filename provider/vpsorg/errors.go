@@ -160,9 +160,14 @@ func (c *Client) apiError(r *request, a *answer) *APIError {
 	return e
 }
 
+const maxSaid = 16 << 10 // bytes of a text of the service that are looked at
+
 // say makes text of the service safe to show: on one line, without control
 // characters, of bounded length, and without the token.
 func (c *Client) say(text string) string {
+	if len(text) > maxSaid { // a piece of the token that is left at the end is too short to be of use
+		text = text[:maxSaid]
+	}
 	text = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

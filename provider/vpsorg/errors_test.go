@@ -58,7 +58,11 @@ func TestSentences(t *testing.T) {
 		{"something else stored", 201, strings.Replace(aRecord, "192.0.2.1", "192.0.2.99", 1),
 			"create A www.example.com: the service stored www.example.com A 300 192.0.2.99 where www.example.com A 300 192.0.2.1 was meant"},
 		{"the token stored", 201, `{"uuid":"r1","record_type":"TXT","name":"www","value":"` + secret + `","ttl":300}`,
-			"create A www.example.com: the service stored www.example.com TXT 300 \"vps_***\" where www.example.com A 300 192.0.2.1 was meant"},
+			"create A www.example.com: whether it took effect is not known, since it was sent and then: the answer gives a record that holds the token of this run, which others could read there: revoke that token and make another, with which this is as any other; read the zone before repeating it"},
+		{"the token cut short in a uuid", 201, `{"uuid":"\u0000` + strings.Repeat("x", 20) + secret + `","record_type":"A","name":"www","value":"192.0.2.1","ttl":300}`,
+			"create A www.example.com: whether it took effect is not known, since it was sent and then: the answer gives a record with the uuid \"\\x00" + strings.Repeat("x", 20) + "vps_***\", which cannot be used; read the zone before repeating it"},
+		{"the token in capitals, percent-encoded and escaped", 400, `{"detail":"` + strings.ToUpper(secret) + ` %76ps_0123456789abcdef \\u0076ps_0123456789abcdef vps_01234567 89abcdef"}`,
+			"create A www.example.com: the service refuses as invalid (the service says: vps_*** vps_*** vps_*** vps_*** 89abcdef)"},
 		{"JSON that was cut", 201, `{"uuid":"r1"`,
 			"create A www.example.com: whether it took effect is not known, since it was sent and then: the service has answered with something else than it should: unexpected end of JSON input; read the zone before repeating it"},
 	}

@@ -26,7 +26,7 @@ func (c *Client) ReadRecord(ctx context.Context, zone provider.ZoneID, handle sc
 	if err != nil {
 		return schema.LiveRecord{}, err
 	}
-	rec, err := w.decode(zone.Name)
+	rec, err := c.record(&w, zone.Name)
 	if err == nil && rec.Handle != handle {
 		err = errors.New("another record than was asked for")
 	}
@@ -88,7 +88,7 @@ func (c *Client) store(ctx context.Context, zone provider.ZoneID, meant provider
 	if err != nil {
 		return schema.LiveRecord{}, err
 	}
-	stored, err := w.decode(zone.Name)
+	stored, err := c.record(&w, zone.Name)
 	if err != nil {
 		return schema.LiveRecord{}, uncertain(r, fmt.Errorf("the answer gives %s", c.say(err.Error())))
 	}
@@ -96,9 +96,6 @@ func (c *Client) store(ctx context.Context, zone provider.ZoneID, meant provider
 		stored.Name, stored.Alternative = stored.Alternative, stored.Name
 	}
 	if stored.Name != meant.Name || stored.TTL != meant.TTL || stored.Data != meant.Data {
-		if text := stored.Data.String(); c.token.redact(text) != text {
-			stored.Data = schema.Opaque{RRType: stored.Data.Type(), Raw: c.token.redact(text)}
-		}
 		return stored, fmt.Errorf("%s: %w", r.op, &provider.MismatchError{Meant: meant, Stored: stored})
 	}
 	return stored, nil

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/secret"
 )
 
 // Token is an API token, such as "vps_0123456789abcdef". It never shows
@@ -38,7 +41,22 @@ func (t Token) check() error {
 	return nil
 }
 
-// redact takes the token out of what a server has said.
-func (t Token) redact(text string) string {
-	return strings.ReplaceAll(text, string(t), hidden)
+// redact takes the token, and pieces of it, out of what a server has said.
+func (t Token) redact(text string) string { return secret.Hide(text, string(t), hidden) }
+
+// In reports whether text shows the token; see package secret for how it may be
+// written there.
+func (t Token) In(text string) bool { return secret.Shows(text, string(t)) }
+
+// textOf is data as it is searched for the token: the text of a TXT record has no
+// quotes in it, where a long one was cut in two.
+func textOf(d schema.Data) string {
+	if txt, ok := d.(schema.TXT); ok {
+		return txt.Text
+	}
+	return d.String()
 }
+
+// errPublic is what is wrong with a record, or a zone, that shows the token: it
+// is not taken, so that the token gets into no plan, journal or backup.
+var errPublic = errors.New("holds the token of this run, which others could read there: revoke that token and make another, with which this is as any other")

@@ -20,6 +20,15 @@ type wireZone struct {
 	Records *[]wireRecord `json:"records"`
 }
 
+// zone reads a zone of an answer, unless it shows the token: see errPublic.
+func (c *Client) zone(z *wireZone) (schema.LiveZoneInfo, error) {
+	info, err := z.info()
+	if err == nil && (c.token.In(string(z.UUID)) || c.token.In(z.Domain) || c.token.In(info.Name.Display())) {
+		return schema.LiveZoneInfo{}, fmt.Errorf("a zone that %w", errPublic)
+	}
+	return info, err
+}
+
 // info reads a zone of an answer.
 func (z *wireZone) info() (schema.LiveZoneInfo, error) {
 	if err := z.UUID.check(); err != nil {
@@ -63,7 +72,7 @@ func (c *Client) listZonesOnce(ctx context.Context, r request) ([]schema.LiveZon
 	names := make(map[schema.Handle]schema.Name, len(l.items))
 	zones := make([]schema.LiveZoneInfo, 0, len(l.items))
 	for i := range l.items {
-		info, err := l.items[i].info()
+		info, err := c.zone(&l.items[i])
 		if err != nil {
 			return nil, &provider.IncompleteError{Counted: l.count, Read: len(l.items), Reason: "the service lists " + c.say(err.Error())}
 		}
@@ -115,7 +124,7 @@ func (c *Client) CreateZone(ctx context.Context, name schema.Name) (schema.LiveZ
 	if err != nil {
 		return schema.LiveZoneInfo{}, err
 	}
-	info, err := z.info()
+	info, err := c.zone(&z)
 	if err != nil {
 		return schema.LiveZoneInfo{}, uncertain(r, fmt.Errorf("the answer names %s", c.say(err.Error())))
 	}
