@@ -89,7 +89,7 @@ func printable(t *testing.T, err error) {
 // Whatever the address of a next page is, requests go to the endpoint and the
 // list ends.
 func FuzzNext(f *testing.F) {
-	for _, seed := range []string{"", "?page=2", "http://elsewhere.example/x?page=2", "//elsewhere.example/?page=2", "/../../?page=2", "?page=2#x", "?domain=other", "http://[::1", "?%zz", "?a=1&a=2", "javascript:x", "\x00"} {
+	for _, seed := range []string{"", "?page=2", "http://elsewhere.example/x?page=2", "//elsewhere.example/?page=2", "/../../?page=2", "?page=2#x", "https://user:secret@elsewhere.example/?page=2", "https://admin.vps.org@elsewhere.example/?page=2", "https://admin.vps.org:8443/api/v1/dns-zones/?page=2", "?domain=other", "http://[::1", "?%zz", "?a=1&a=2", "javascript:x", "\x00"} {
 		f.Add(seed, false)
 		f.Add(seed, true)
 	}

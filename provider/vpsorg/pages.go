@@ -31,7 +31,8 @@ type listing[T any] struct {
 // list reads all pages of a list: a bare array, a bare array with a Link
 // header (RFC 8288), or Django REST framework's pages. Of the address of a
 // next page only the query is taken: it may name a scheme or host that is not
-// ours, and the token never goes elsewhere.
+// ours, and the token never goes elsewhere. All pages together are no larger
+// than a single answer may be.
 func list[T any](ctx context.Context, c *Client, r request) (*listing[T], error) {
 	out := &listing[T]{count: -1}
 	incomplete := func(reason string) *provider.IncompleteError {
@@ -39,6 +40,7 @@ func list[T any](ctx context.Context, c *Client, r request) (*listing[T], error)
 	}
 	asked := map[string]bool{r.query.Encode(): true}
 	filter := r.query
+	size := int64(0)
 	for range maxPages {
 		p, err := readAs(ctx, c, &r, parsePage[T])
 		switch {
@@ -47,6 +49,9 @@ func list[T any](ctx context.Context, c *Client, r request) (*listing[T], error)
 			return nil, &movingError{incomplete("it changes while it is read: try again")}
 		case err != nil:
 			return nil, err
+		}
+		if size += p.size; size > c.maxBody {
+			return nil, incomplete((&tooLargeError{c.maxBody}).Error())
 		}
 		out.items = append(out.items, p.Results...)
 		if p.Count != nil {
@@ -79,12 +84,13 @@ type page[T any] struct {
 	Next    *string `json:"next"`
 	Results []T     `json:"results"`
 
+	size int64 // in bytes
 	// paged says that the answer had that form, and so tells its end.
 	paged bool
 }
 
 func parsePage[T any](a *answer) (page[T], error) {
-	var p page[T]
+	p := page[T]{size: int64(len(a.body))}
 	if body := bytes.TrimLeft(a.body, " \t\r\n"); len(body) > 0 && body[0] == '[' {
 		if err := json.Unmarshal(body, &p.Results); err != nil {
 			return p, err

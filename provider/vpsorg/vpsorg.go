@@ -48,8 +48,10 @@ type Options struct {
 	// Attempts bounds how often a request is sent that fails; 0 means 6.
 	// Requests that are throttled are sent again beyond that.
 	Attempts int
-	// MaxAnswer bounds an answer in bytes, after decompression; 0 means 64 MiB,
-	// enough for a zone of some 300,000 records.
+	// MaxAnswer bounds an answer, or all pages of a list, in bytes after
+	// decompression; 0 means 64 MiB, enough for a zone of some 300,000 records.
+	// Receiving one takes up to five times as much memory, whatever the service
+	// sends.
 	MaxAnswer int64
 }
 
