@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/google/go-github/v84/github"
+
+	"github.com/zoneherd/zoneherd/secret"
 )
 
 // ErrReadOnly says that the token may not write comments or issues here.
@@ -45,6 +47,7 @@ type Client struct {
 	owner, name string
 	author      string
 	branch      string
+	token       string
 	wait        func(context.Context, time.Duration) error
 }
 
@@ -57,7 +60,10 @@ func New(opts Options) (*Client, error) {
 	if opts.Token == "" {
 		return nil, errors.New("there is no token for GitHub: set GITHUB_TOKEN")
 	}
-	c := github.NewClient(&http.Client{Timeout: 30 * time.Second}).WithAuthToken(opts.Token)
+	c := github.NewClient(&http.Client{
+		Timeout:       30 * time.Second,
+		CheckRedirect: atHome,
+	}).WithAuthToken(opts.Token)
 	c.DisableRateLimitCheck = true // limits are waited out here
 	c.UserAgent = "zoneherd/" + opts.Version
 	if opts.API != "" {
@@ -82,7 +88,16 @@ func New(opts Options) (*Client, error) {
 			}
 		}
 	}
-	return &Client{github: c, owner: owner, name: name, author: opts.Author, branch: opts.Branch, wait: opts.Wait}, nil
+	return &Client{github: c, owner: owner, name: name, author: opts.Author, branch: opts.Branch, token: opts.Token, wait: opts.Wait}, nil
+}
+
+// atHome follows a redirect only within one origin, as GitHub's of a repository
+// that was renamed: the token is set on each request, and would go along.
+func atHome(r *http.Request, via []*http.Request) error {
+	if first := via[0]; len(via) > 3 || r.Method != first.Method || r.URL.Scheme != first.URL.Scheme || r.URL.Host != first.URL.Host {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 // Bounds on one request to GitHub.
@@ -107,9 +122,9 @@ func (c *Client) do(ctx context.Context, what string, request func() (*github.Re
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case !again:
-			return c.explain(what, res, err)
+			return c.hide(c.explain(what, res, err))
 		case attempt == attempts || pause > maxPause:
-			return fmt.Errorf("%s: GitHub does not take it now: %w", what, c.plain(err))
+			return c.hide(fmt.Errorf("%s: GitHub does not take it now: %w", what, c.plain(err)))
 		}
 		if err := c.wait(ctx, pause); err != nil {
 			return err
@@ -147,8 +162,33 @@ func pauseAfter(res *github.Response, err error, otherwise time.Duration) (pause
 	return otherwise, res.StatusCode >= 500
 }
 
+// hide takes the token out of an error, should the server have echoed it.
+func (c *Client) hide(err error) error {
+	text := secret.Hide(err.Error(), c.token, "***")
+	switch {
+	case text == err.Error():
+		return err
+	case errors.Is(err, ErrReadOnly):
+		return &hiddenError{text, ErrReadOnly}
+	}
+	return errors.New(text)
+}
+
+// hiddenError is an error whose text is told otherwise.
+type hiddenError struct {
+	text string
+	kind error
+}
+
+func (e *hiddenError) Error() string { return e.text }
+
+func (e *hiddenError) Unwrap() error { return e.kind }
+
 // explain says what an answer means.
 func (c *Client) explain(what string, res *github.Response, err error) error {
+	if moved, ok := errors.AsType[*github.RedirectionError](err); ok {
+		return fmt.Errorf("%s: GitHub answers with a redirect (%d) that would carry the token elsewhere: check GITHUB_API_URL and GITHUB_REPOSITORY", what, moved.StatusCode)
+	}
 	var api *github.ErrorResponse
 	if errors.As(err, &api) && res != nil {
 		switch res.StatusCode {

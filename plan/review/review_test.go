@@ -2,8 +2,11 @@ package review_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +159,56 @@ func TestGitHubFailsInManyWays(t *testing.T) {
 				t.Errorf("%d comments", n)
 			}
 		})
+	}
+}
+
+// A redirect is followed to where a repository has moved, and never to another
+// origin, which would get the token.
+func TestTheTokenForGitHubStaysThere(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		for _, method := range []string{"GET", "POST"} {
+			visits := 0
+			elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { visits++ }))
+			s := start(t, bot, 10)
+			s.Answer(githubtest.Answer{Method: method, Status: status, Header: map[string]string{"Location": elsewhere.URL + "/repos/owner/zones/issues/7/comments"}, Body: `{"message":"Moved"}`})
+			c, _ := client(t, s, bot)
+			if err := post(t, c, document("1", "")); err == nil || !strings.Contains(err.Error(), "redirect") {
+				t.Errorf("%s, %d: the error is %v", method, status, err)
+			}
+			elsewhere.Close()
+			if visits != 0 {
+				t.Errorf("%s, %d: another origin was visited", method, status)
+			}
+		}
+	}
+	s := start(t, bot, 10)
+	s.Answer(githubtest.Answer{Method: "GET", Status: 301, Header: map[string]string{"Location": "/repos/owner/zones/issues/7/comments?page=1"}})
+	c, _ := client(t, s, bot)
+	if err := post(t, c, document("1", "")); err != nil {
+		t.Errorf("a repository that has moved: %v", err)
+	}
+}
+
+// What GitHub, or who answers in its place, says is told without the token.
+func TestTheTokenForGitHubIsNotEchoed(t *testing.T) {
+	echo := "Bearer " + githubtest.Token + " " + strings.ToUpper(githubtest.Token) + " %67ithub-test-token " + githubtest.Token[:13]
+	for _, status := range []int{400, 401, 403, 404, 409, 422, 500, 301} {
+		body, err := json.Marshal(map[string]any{"message": echo, "errors": []map[string]string{{"message": echo, "field": echo}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := start(t, bot, 10)
+		for range 6 {
+			s.Answer(githubtest.Answer{Status: status, Body: string(body), Header: map[string]string{"Location": "http://" + githubtest.Token + ".example/"}})
+		}
+		c, _ := client(t, s, bot)
+		err = post(t, c, document("1", ""))
+		if err == nil || strings.Contains(strings.ToLower(err.Error()), githubtest.Token[1:13]) {
+			t.Errorf("%d: the error is %v", status, err)
+		}
+		if errors.Is(err, review.ErrReadOnly) != (status == 403) {
+			t.Errorf("%d: read-only: %v", status, err)
+		}
 	}
 }
 
