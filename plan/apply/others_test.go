@@ -133,12 +133,17 @@ func TestADuplicateOfItsOwnRecordIsTakenBack(t *testing.T) {
 	z := zone(t, "a.example", "www A 192.0.2.1", "www A 192.0.2.2", "mail A 192.0.2.3")
 	first, second := planFor(t, l, everything, z), planFor(t, l, everything, z)
 	reports := make(chan *apply.Report)
-	var begun sync.WaitGroup
+	var begun, done sync.WaitGroup
 	begun.Add(4)
-	meet := func(e apply.Event) error { // both have read the zone before either writes
-		if e.Outcome == apply.Begun && !e.Undo {
-			begun.Done()
-			begun.Wait()
+	done.Add(4)
+	// Both have read the zone before either writes, and written before either
+	// reads it again: one that has ended by then only tells of the duplicate.
+	meet := func(e apply.Event) error {
+		switch all := map[apply.Outcome]*sync.WaitGroup{apply.Begun: &begun, apply.Done: &done}[e.Outcome]; {
+		case e.Undo || all == nil:
+		default:
+			all.Done()
+			all.Wait()
 		}
 		return nil
 	}
