@@ -181,7 +181,7 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 		d.liveSets++
 		d.kept = append(d.kept, old...)
 	}
-	z.refuseExclusive(in, d.kept, opts.Allow)
+	z.refuseExclusive(in, d, opts.Allow)
 	for i := range d.changes {
 		c := &d.changes[i]
 		if c.Action != Create && live.ambiguous[c.Handle] {
@@ -243,9 +243,10 @@ func (d *difference) rrset(set comparedSet, p pairing) {
 	}
 }
 
-// refuseExclusive refuses a declared record that cannot stand beside a live
-// one that stays.
-func (z *Zone) refuseExclusive(in Input, kept []schema.LiveRecord, allow Allow) {
+// refuseExclusive refuses to write a declared record that cannot stand beside a
+// live one that stays. Where both are live already, nothing is written.
+func (z *Zone) refuseExclusive(in Input, d *difference, allow Allow) {
+	kept := d.kept
 	slices.SortFunc(kept, func(a, b schema.LiveRecord) int { return cmp.Or(a.Key().Compare(b.Key()), compareLive(a, b)) })
 	var last schema.Name
 	for _, r := range kept {
@@ -254,12 +255,17 @@ func (z *Zone) refuseExclusive(in Input, kept []schema.LiveRecord, allow Allow) 
 		}
 		for _, set := range in.Desired.At(r.Name) {
 			cname := r.Data.Type() == schema.TypeCNAME || set.Type == schema.TypeCNAME
-			if cname && set.Type != r.Data.Type() && in.Desired.Holds(set.Key) == nil {
-				last = r.Name
-				z.refuse(allow, GuardExclusive, "%s: %s %s is declared, but the live %s record there stays, and nothing can stand beside a CNAME: remove the live record by hand, or the declaration",
-					set.Values[0].Position, r.Name.Display(), set.Type, r.Data.Type())
+			if !cname || set.Type == r.Data.Type() || in.Desired.Holds(set.Key) != nil {
+				continue
+			}
+			last = r.Name
+			if !slices.ContainsFunc(d.changes, func(c Change) bool { return c.Key == set.Key && c.After != nil }) {
+				z.Warnings = append(z.Warnings, fmt.Sprintf("%s: %s %s and a %s record are both live, and no DNS serves anything beside a CNAME: remove one of them", set.Values[0].Position, r.Name.Display(), set.Type, r.Data.Type()))
 				break
 			}
+			z.refuse(allow, GuardExclusive, "%s: %s %s is declared, but the live %s record there stays, and nothing can stand beside a CNAME: remove the live record by hand, or the declaration",
+				set.Values[0].Position, r.Name.Display(), set.Type, r.Data.Type())
+			break
 		}
 	}
 }

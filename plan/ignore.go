@@ -154,3 +154,16 @@ func CheckIgnored(zones []schema.Zone, patterns []Pattern) schema.Problems {
 	problems.Sort()
 	return problems
 }
+
+// Ignored says which records of a live zone are left alone if nothing of it is
+// declared, and why, by their handles.
+func Ignored(live *schema.LiveZone, opts Options) map[schema.Handle]string {
+	ig := newIgnores(Input{Desired: &schema.Zone{Name: live.Name}, Live: live}, opts)
+	out := map[schema.Handle]string{}
+	for _, r := range live.Records {
+		if reason := ig.reason(r, false); reason != "" {
+			out[r.Handle] = reason
+		}
+	}
+	return out
+}

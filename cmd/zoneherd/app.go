@@ -48,6 +48,7 @@ func (p *program) app() *cli.App {
 			p.validateCommand(),
 			p.planCommand(),
 			p.applyCommand(),
+			p.importCommand(),
 			p.zonesCommand(),
 			p.whoamiCommand(),
 			p.commentCommand(),

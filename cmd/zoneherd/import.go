@@ -1,0 +1,319 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
+)
+
+func (p *program) importCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "write zone files of what is live, so that a plan is empty afterwards",
+		ArgsUsage: "[DIR]",
+		Flags: join([]cli.Flag{
+			&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
+			&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
+			&cli.BoolFlag{Name: "force", Usage: "write over files that are there"},
+			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
+			&cli.BoolFlag{Name: "lenient", Usage: "for --sandbox-live: turn sense errors into warnings"},
+			&cli.BoolFlag{Name: "skip-unsupported", Usage: "for --sandbox-live: pass over record types that the service lacks"},
+			logFlag(),
+		}, liveFlags()),
+		Action: func(c *cli.Context) error {
+			m, err := p.messages(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() > 1 {
+				return usage("import writes into one directory, and was given %d", c.NArg())
+			}
+			im := &importer{p: p, m: m, d: &desired{config: source.NoConfig()}}
+			if err := im.open(c); err != nil {
+				return err
+			}
+			defer im.live.close()
+			return im.run(c)
+		},
+	}
+}
+
+// importer writes what is live into zone files.
+type importer struct {
+	p           *program
+	m           *messages
+	d           *desired // for its configuration
+	dir         string
+	live        *live
+	concurrency int
+}
+
+// open reads the configuration and opens the live side.
+func (im *importer) open(c *cli.Context) error {
+	at, err := openPlace(c)
+	if err != nil {
+		return err
+	}
+	defer at.Close()
+	path, err := configFile(c, at)
+	if err != nil {
+		return err
+	}
+	im.dir = "zones"
+	if path != nil {
+		var problems schema.Problems
+		if im.d.config, problems = source.LoadConfig(*path); problems.Err() != nil {
+			return problems.Err()
+		}
+		if zones := im.d.config.Zones; len(zones) > 0 {
+			im.dir = zones[0].Shown()
+		}
+	}
+	if c.NArg() > 0 {
+		im.dir = c.Args().First()
+	}
+	if im.concurrency, err = im.d.concurrency(c); err != nil {
+		return err
+	}
+	if im.live, err = im.p.live(c, im.m, im.d.config.CountSurplus); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (im *importer) run(c *cli.Context) error {
+	names, err := im.wanted(c)
+	if err != nil {
+		return err
+	}
+	bar := im.p.progress("reading zones", len(names))
+	live, err := im.live.zones(c.Context, names, im.concurrency, bar.step)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	// All files are made, and read again as a plan would read them, before any
+	// of them is put into its place.
+	if err := os.MkdirAll(im.dir, 0o755); err != nil {
+		return fmt.Errorf("make the directory for zone files: %w", err)
+	}
+	staged, err := os.MkdirTemp(im.dir, ".import-")
+	if err != nil {
+		return fmt.Errorf("make the directory for zone files: %w", err)
+	}
+	defer os.RemoveAll(staged)
+	var files []*imported
+	records := 0
+	for _, name := range names {
+		z := live[name]
+		if z == nil {
+			return fmt.Errorf("the zone %s has gone while it was imported: run again", name.Display())
+		}
+		f := im.declared(z)
+		files = append(files, f)
+	}
+	if err := im.write(c.Context, staged, files); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if records += f.zone.Records(); f.exact {
+			records += len(f.all.Records) - f.zone.Records()
+		}
+	}
+	for _, name := range names {
+		if err := os.Rename(filepath.Join(staged, fileName(name)), filepath.Join(im.dir, fileName(name))); err != nil {
+			return fmt.Errorf("write the zone file of %s: %w", name.Display(), err)
+		}
+	}
+	fmt.Fprintf(im.p.stdout, "imported %s with %s into %s\n", count(len(names), "zone"), count(records, "record"), im.dir)
+	return nil
+}
+
+// wanted are the zones to import, which have no files yet unless --force is given.
+func (im *importer) wanted(c *cli.Context) ([]schema.Name, error) {
+	listed, err := im.live.ListZones(c.Context)
+	if err != nil {
+		return nil, err
+	}
+	var names []schema.Name
+	var there []string
+	for _, info := range listed {
+		if !matchesAny(c.StringSlice("zone"), info.Name.Display()) {
+			continue
+		}
+		names = append(names, info.Name)
+		for _, ending := range []string{".yaml", ".yml"} {
+			file := filepath.Join(im.dir, strings.TrimSuffix(fileName(info.Name), ".yaml")+ending)
+			if _, err := os.Lstat(file); err == nil {
+				there = append(there, file)
+			}
+		}
+	}
+	switch {
+	case len(names) == 0 && len(listed) > 0:
+		return nil, usage("no live zone matches --zone %s", strings.Join(c.StringSlice("zone"), ", "))
+	case len(names) == 0:
+		return nil, errors.New("there are no zones to import")
+	case len(there) > 0 && !c.Bool("force"):
+		more := ""
+		if n := len(there) - 5; n > 0 {
+			there, more = there[:5], fmt.Sprintf(" and %d more", n)
+		}
+		return nil, fmt.Errorf("nothing was imported, since there are files already: %s%s: select other zones with --zone, another directory, or --force to write over them", strings.Join(there, ", "), more)
+	}
+	return names, nil
+}
+
+// fileName is the name of a zone's file.
+func fileName(zone schema.Name) string {
+	return strings.ReplaceAll(zone.Display(), "/", "%2F") + ".yaml"
+}
+
+// imported is one zone on its way into a file.
+type imported struct {
+	all     *schema.LiveZone
+	zone    *schema.Zone // what of it is to be declared
+	lenient map[schema.Key]bool
+	exact   bool // the file is marked from-live
+	lines   map[int]schema.Key
+}
+
+// write writes the zones and reads them again together: an RRset that a plan
+// would refuse to read gets `lenient: true`, and a zone that no careful file can
+// hold is written into one that is marked from-live.
+func (im *importer) write(ctx context.Context, dir string, files []*imported) error {
+	byFile := map[string]*imported{}
+	for _, f := range files {
+		byFile[fileName(f.zone.Name)] = f
+	}
+	for try := 0; ; try++ {
+		for _, f := range files {
+			if err := im.writeFile(dir, f); err != nil {
+				return err
+			}
+		}
+		problems, err := im.load(ctx, dir)
+		if err != nil || problems.Err() == nil {
+			return err
+		}
+		for _, pr := range problems {
+			f := byFile[filepath.Base(pr.Position.File)]
+			switch {
+			case pr.Severity != schema.Error:
+			case f == nil || f.exact:
+				return pr // nothing can be done about it
+			case try >= 3: // being lenient does not help
+				f.exact = true
+				im.m.say("%s: the file is marked from-live: %s", f.zone.Name.Display(), pr.Message)
+			default:
+				im.relax(f, pr)
+			}
+		}
+	}
+}
+
+// relax makes the RRsets of a problem lenient.
+func (im *importer) relax(f *imported, pr schema.Problem) {
+	for _, at := range append([]schema.Position{pr.Position}, pr.Related...) {
+		k, ok := f.lines[at.Line]
+		if !ok || filepath.Base(at.File) != filepath.Base(pr.Position.File) || f.lenient[k] {
+			continue
+		}
+		f.lenient[k] = true
+		im.m.say("%s: %s %s is made lenient: %s", f.zone.Name.Display(), k.Name.Display(), k.Type, pr.Message)
+	}
+}
+
+func (im *importer) writeFile(dir string, f *imported) error {
+	var text []byte
+	var err error
+	if !f.exact {
+		if text, f.lines, err = source.Write(f.zone, source.Layout{DefaultTTL: im.defaultTTL(), Lenient: f.lenient}); err != nil {
+			f.exact = true
+			im.m.say("%s: the file is marked from-live: %v", f.zone.Name.Display(), err)
+		}
+	}
+	if f.exact {
+		if text, err = source.FromLive(f.all, "What a careful file cannot hold. All that is live is in here, ignored or not."); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, fileName(f.zone.Name)), text, 0o644); err != nil {
+		return fmt.Errorf("write the zone file of %s: %w", f.zone.Name.Display(), err)
+	}
+	return nil
+}
+
+func (im *importer) defaultTTL() schema.TTL {
+	if im.d.config.DefaultTTLSet {
+		return im.d.config.DefaultTTL
+	}
+	return schema.DefaultTTL
+}
+
+// load reads the files as a plan would.
+func (im *importer) load(ctx context.Context, dir string) (schema.Problems, error) {
+	disk, err := source.OpenDisk(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer disk.Close()
+	path, err := disk.Path(".")
+	if err != nil {
+		return nil, err
+	}
+	result, err := source.Load(ctx, []source.Path{path}, source.Options{DefaultTTL: im.defaultTTL(), Lenient: im.d.config.Lenient})
+	if err != nil {
+		return nil, err
+	}
+	return result.Problems, nil
+}
+
+// declared is what of a live zone is to be declared: not what a plan leaves
+// alone, and not the name servers at the apex, which are the service's own.
+func (im *importer) declared(live *schema.LiveZone) *imported {
+	opts := plan.Options{Ignore: im.d.ignorePatterns(), NoDefaultIgnores: !im.d.config.IgnoreDefaults}
+	ignored := plan.Ignored(live, opts)
+	z := &schema.Zone{Name: live.Name}
+	left := map[string]int{}
+	for _, r := range live.Records {
+		switch typ := r.Data.Type(); {
+		case ignored[r.Handle] != "":
+			left[ignored[r.Handle]]++
+		case !typ.Managed():
+			left[fmt.Sprintf("records of the type %s, which stay as they are", typ)]++
+		case typ == schema.TypeNS && r.Name == live.Name:
+			left["name servers at the apex, which are the service's own: declare them to manage them"]++
+		default:
+			s := z.RRset(r.Key())
+			if s == nil {
+				i, _ := slices.BinarySearchFunc(z.RRsets, r.Key(), func(s schema.RRset, k schema.Key) int { return s.Key.Compare(k) })
+				z.RRsets = slices.Insert(z.RRsets, i, schema.RRset{Key: r.Key()})
+				s = &z.RRsets[i]
+			}
+			s.Values = append(s.Values, schema.Value{Data: r.Data, TTL: r.TTL})
+		}
+	}
+	for i := range z.RRsets {
+		slices.SortFunc(z.RRsets[i].Values, func(a, b schema.Value) int { return schema.CompareData(a.Data, b.Data) })
+	}
+	var reasons []string
+	for reason := range left {
+		reasons = append(reasons, reason)
+	}
+	slices.Sort(reasons)
+	for _, reason := range reasons {
+		im.m.say("%s: left out: %d of %s", live.Name.Display(), left[reason], reason)
+	}
+	return &imported{all: live, zone: z, lenient: map[schema.Key]bool{}}
+}

@@ -1,0 +1,193 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// Layout is how [Write] writes a zone.
+type Layout struct {
+	// DefaultTTL is the TTL of files that give none.
+	DefaultTTL schema.TTL
+	// Lenient are the RRsets that get `lenient: true`.
+	Lenient map[schema.Key]bool
+}
+
+// Write writes a zone down as a careful person would, each RRset on a line of
+// its own: the apex first, the most common TTL at the top, hosts as short as
+// they may be. lines tells which RRset stands on which line, from 1. What a
+// careful file cannot hold is an error: see [FromLive].
+func Write(z *schema.Zone, l Layout) (text []byte, lines map[int]schema.Key, err error) {
+	w := &zoneWriter{zone: z, layout: l, ttl: commonTTL(z, l.DefaultTTL), lines: map[int]schema.Key{}}
+	if w.ttl != l.DefaultTTL {
+		w.line("ttl: %d", w.ttl)
+	}
+	if len(z.RRsets) == 0 {
+		w.line("records: {}")
+	} else {
+		w.line("records:")
+	}
+	for rest := z.RRsets; len(rest) > 0; {
+		n := len(z.At(rest[0].Name))
+		if err := w.owner(rest[:n]); err != nil {
+			return nil, nil, err
+		}
+		rest = rest[n:]
+	}
+	return w.out.Bytes(), w.lines, nil
+}
+
+// commonTTL is the one that most RRsets have; of several the smallest. Without
+// RRsets it is the default.
+func commonTTL(z *schema.Zone, otherwise schema.TTL) schema.TTL {
+	counts, best := map[schema.TTL]int{}, otherwise
+	for i := range z.RRsets {
+		counts[z.RRsets[i].Values[0].TTL]++
+	}
+	for ttl, n := range counts {
+		if n > counts[best] || n == counts[best] && ttl < best {
+			best = ttl
+		}
+	}
+	return best
+}
+
+type zoneWriter struct {
+	zone   *schema.Zone
+	layout Layout
+	ttl    schema.TTL
+	out    bytes.Buffer
+	n      int // lines so far
+	lines  map[int]schema.Key
+}
+
+func (w *zoneWriter) line(format string, args ...any) {
+	fmt.Fprintf(&w.out, format+"\n", args...)
+	w.n++
+}
+
+// owner writes the RRsets of one name.
+func (w *zoneWriter) owner(sets []schema.RRset) error {
+	name := sets[0].Name
+	key := scalar(name.Relative(w.zone.Name))
+	comment := ""
+	if u := name.Unicode(); u != name.Display() && strings.Contains(key, "xn--") {
+		comment = "  # " + u
+	}
+	if len(sets) > 1 {
+		w.line("  %s:%s", key, comment)
+	}
+	for i := range sets {
+		record, err := w.record(&sets[i])
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", name.Display(), sets[i].Type, err)
+		}
+		if len(sets) > 1 {
+			w.line("    - %s", record)
+		} else {
+			w.line("  %s: %s%s", key, record, comment)
+		}
+		w.lines[w.n] = sets[i].Key
+	}
+	return nil
+}
+
+// record is one RRset as a mapping on one line.
+func (w *zoneWriter) record(s *schema.RRset) (string, error) {
+	ttl := s.Values[0].TTL
+	var values []string
+	seen := map[schema.Data]bool{}
+	for _, v := range s.Values {
+		text, err := w.value(v.Data)
+		switch {
+		case err != nil:
+			return "", err
+		case v.TTL != ttl:
+			return "", errors.New("its values have different TTLs")
+		case seen[v.Data]:
+			return "", fmt.Errorf("it has the value %s twice", v.Data)
+		}
+		seen[v.Data] = true
+		values = append(values, text)
+	}
+	fields := []string{"type: " + string(s.Type)}
+	if ttl != w.ttl {
+		fields = append(fields, fmt.Sprintf("ttl: %d", ttl))
+	}
+	if len(values) == 1 {
+		fields = append(fields, "value: "+values[0])
+	} else {
+		fields = append(fields, "values: ["+strings.Join(values, ", ")+"]")
+	}
+	if w.layout.Lenient[s.Key] {
+		fields = append(fields, "lenient: true")
+	}
+	return "{" + strings.Join(fields, ", ") + "}", nil
+}
+
+// value is data in its short form.
+func (w *zoneWriter) value(d schema.Data) (string, error) {
+	switch d := d.(type) {
+	case schema.TXT:
+		if !utf8.ValidString(d.Text) {
+			return "", fmt.Errorf("the text %s is no Unicode, which a YAML file cannot hold", d)
+		}
+		return doubleQuoted(d.Text), nil
+	case schema.Opaque:
+		return "", fmt.Errorf("the value %s cannot be read", d)
+	case schema.CNAME:
+		return scalar(w.host(d.Target)), nil
+	case schema.NS:
+		return scalar(w.host(d.Host)), nil
+	case schema.MX:
+		return scalar(fmt.Sprintf("%d %s", d.Preference, w.host(d.Exchange))), nil
+	case schema.SRV:
+		return scalar(fmt.Sprintf("%d %d %d %s", d.Priority, d.Weight, d.Port, w.host(d.Target))), nil
+	}
+	return scalar(d.String()), nil
+}
+
+// host is a host as short as it may be: relative where it is one label below
+// the zone, else absolute.
+func (w *zoneWriter) host(n schema.Name) string {
+	if n.In(w.zone.Name) {
+		if relative := n.Relative(w.zone.Name); !strings.ContainsAny(relative, `.\`) {
+			return relative
+		}
+	}
+	return n.String()
+}
+
+// plain is what no YAML reader takes for anything but text, but for what looks
+// like a number or a word of its own.
+var (
+	plain = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z_.:/-]*( [0-9A-Za-z_.:/-]+)*$`)
+	words = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|[0-9]+(:[0-9]+)+)$`)
+)
+
+// scalar is text as YAML writes it, in quotes where it needs them.
+func scalar(text string) string {
+	_, notFloat := strconv.ParseFloat(text, 64)
+	_, notInt := strconv.ParseInt(text, 0, 64)
+	if !plain.MatchString(text) || strings.HasSuffix(text, ":") || strings.Contains(text, ": ") || words.MatchString(text) || notFloat == nil || notInt == nil {
+		return doubleQuoted(text)
+	}
+	return text
+}
+
+func doubleQuoted(text string) string {
+	out, err := yaml.Marshal(quoted(text))
+	if err != nil {
+		panic(err) // a string always marshals
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
