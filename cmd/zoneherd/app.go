@@ -22,7 +22,8 @@ type program struct {
 	interrupt      context.CancelFunc
 	finishing      atomic.Bool // an interrupt lets what is under way finish
 	version        string
-	log            *slog.Logger // with --log-format json; else nil
+	log            atomic.Pointer[slog.Logger] // with --log-format json; else nil
+	then           atomic.Pointer[string]      // how to go on with what is begun; nil: nothing is
 }
 
 // app is the command line.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,13 +27,14 @@ type kept struct {
 	saved   atomic.Int32
 	journal *journal.Writer   // nil: none
 	earlier map[string]string // by zone, where the run that is resumed has saved it
+	begun   func()            // tells how to go on from the first step on
 }
 
 // keep makes ready to keep what a run of this plan needs. earlier is the
 // journal that is resumed; nil for none. A sandbox is kept nothing of but what
 // is asked for.
 func (r *planned) keep(c *cli.Context, earlier *journal.Journal) (_ *kept, err error) {
-	k := &kept{}
+	k := &kept{begun: func() {}}
 	if parent := c.String("backup-dir"); parent != "" {
 		k.dir, err = runDir(parent)
 	} else if !c.Bool("sandbox") {
@@ -58,11 +60,24 @@ func (r *planned) keep(c *cli.Context, earlier *journal.Journal) (_ *kept, err e
 	document, err := r.toSave(c)
 	if err == nil {
 		k.journal, err = journal.Create(file, document)
+		k.begun = sync.OnceFunc(func() { r.goOn(finish(file)) })
 	}
 	if err != nil {
 		k.close()
 	}
 	return k, err
+}
+
+// goOn keeps how to go on from here, for when the run does not come to its end.
+func (p *program) goOn(how string) { p.then.Store(&how) }
+
+// finish says how to go on with a run, and takenBack with one that is taken back.
+func finish(file string) string {
+	return fmt.Sprintf("to finish: zoneherd apply --resume %s, or to take back what was done: the same with --rollback", report.Inert(file))
+}
+
+func takenBack(file string) string {
+	return fmt.Sprintf("to take back the rest: zoneherd apply --resume %s --rollback, or to finish the plan instead: the same without --rollback", report.Inert(file))
 }
 
 // stateDir is a directory for what outlives a run on this machine. instead
@@ -131,6 +146,7 @@ func (k *kept) observe(bar *progress) func(apply.Event) error {
 		if k.journal == nil {
 			return nil
 		}
+		k.begun()
 		return k.journal.Observe(e)
 	}
 }
@@ -149,7 +165,7 @@ func (k *kept) end(m *messages, result *apply.Report) error {
 		m.say("what the zones held before is where the run that was resumed has left it: zoneherd apply makes one of those files live again")
 	}
 	if k.journal != nil && k.journal.Begun() && !result.Complete() {
-		m.say("to finish: zoneherd apply --resume %s, or to take back what was done: the same with --rollback", report.Inert(k.journal.File()))
+		m.say("%s", finish(k.journal.File()))
 	}
 	return err
 }

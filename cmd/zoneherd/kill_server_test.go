@@ -21,8 +21,8 @@ type survivor struct {
 	mu       sync.Mutex
 	quiet    *sync.Cond // nobody is connected
 	conns    map[net.Conn]bool
-	came     func(write bool) // is told of each request before it is dealt with
-	wrote    func(n int)      // is told of each write, and how many of a plan it is
+	came     func(http.ResponseWriter, *http.Request) bool // is given each request first, and may answer it
+	wrote    func(n int)                                   // is told of each write, and how many of a plan it is
 	events   []sandbox.Event
 	watching bool
 	records  map[string]int // by zone and name
@@ -57,10 +57,9 @@ func survive(t *testing.T, dialect string) *survivor {
 		s.mu.Lock()
 		came := s.came
 		s.mu.Unlock()
-		if came != nil {
-			came(r.Method != http.MethodGet)
+		if came == nil || !came(w, r) {
+			s.ServeHTTP(w, r)
 		}
-		s.ServeHTTP(w, r)
 	}))
 	server.Config.ConnState = s.track
 	server.Start()
@@ -152,9 +151,9 @@ func (s *survivor) observe(e sandbox.Event) {
 	}
 }
 
-// next begins another process, of whose requests came is told, wrote of what
-// it writes, and emptied of each name that is left without data.
-func (s *survivor) next(came func(write bool), wrote func(int), emptied func()) {
+// next begins another process, of which came is given each request, wrote is
+// told of what it writes, and emptied of each name that is left without data.
+func (s *survivor) next(came func(http.ResponseWriter, *http.Request) bool, wrote func(int), emptied func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run++

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -329,11 +330,12 @@ func (k *killed) run(t *testing.T, at *moment, args ...string) (status int, hit 
 			close(now)
 		}
 	}
-	k.server.next(func(write bool) {
+	k.server.next(func(_ http.ResponseWriter, r *http.Request) bool {
 		count(&requests, "request")
-		if write {
+		if r.Method != http.MethodGet {
 			count(&writes, "write")
 		}
+		return false
 	}, func(n int) {
 		for range n {
 			count(&records, "record")

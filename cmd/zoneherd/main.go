@@ -57,16 +57,30 @@ func (p *program) interrupts(signals <-chan os.Signal, done <-chan struct{}, sto
 	}
 	close(stop)
 	if p.finishing.Load() {
-		fmt.Fprintln(p.stderr, "interrupted: finishing what is under way; interrupt again to break off")
+		p.tell("interrupted: finishing what is under way; interrupt again to break off")
 	} else {
 		p.interrupt()
 	}
 	select {
 	case <-done:
 	case <-signals:
-		fmt.Fprintln(p.stderr, "broken off: what was under way may have taken effect or not; plan again to see")
+		p.tell("broken off: what was under way may have taken effect or not")
+		if then := p.then.Load(); then != nil {
+			p.tell(*then)
+		} else {
+			p.tell("plan again to see")
+		}
 		os.Exit(exitInterrupted)
 	}
+}
+
+// tell writes a line for people, from any goroutine.
+func (p *program) tell(text string) {
+	if log := p.log.Load(); log != nil {
+		log.Info(text)
+		return
+	}
+	fmt.Fprintln(p.stderr, report.InertLine(text))
 }
 
 // exit tells an error, if it has something to tell, and gives its status.
@@ -83,11 +97,14 @@ func (p *program) exit(err error) int {
 			return status
 		}
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(p.stderr, "interrupted: nothing was written")
+		p.tell("interrupted: nothing was written")
+		if then := p.then.Load(); then != nil { // but by an earlier run
+			p.tell(*then)
+		}
 		return exitInterrupted
 	}
-	if p.log != nil {
-		p.log.Error(err.Error(), "status", status)
+	if log := p.log.Load(); log != nil {
+		log.Error(err.Error(), "status", status)
 		return status
 	}
 	fmt.Fprintln(p.stderr, "zoneherd: "+report.Inert(err.Error()))

@@ -29,8 +29,9 @@ func (p *program) messages(c *cli.Context) (*messages, error) {
 	case "text", "":
 		return &messages{p: p}, nil
 	case "json":
-		p.log = slog.New(slog.NewJSONHandler(report.InertJSON(p.stderr), nil))
-		return &messages{p, p.log}, nil
+		log := slog.New(slog.NewJSONHandler(report.InertJSON(p.stderr), nil))
+		p.log.Store(log)
+		return &messages{p, log}, nil
 	default:
 		return nil, usage("--log-format is text or json, not %q", f)
 	}
@@ -38,12 +39,7 @@ func (p *program) messages(c *cli.Context) (*messages, error) {
 
 // say writes a message.
 func (m *messages) say(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if m.json != nil {
-		m.json.Info(text)
-		return
-	}
-	fmt.Fprintln(m.p.stderr, report.InertLine(text))
+	m.p.tell(fmt.Sprintf(format, args...))
 }
 
 // warn writes a message that asks for something to be done.

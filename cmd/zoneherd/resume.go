@@ -36,6 +36,11 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 		m.say("the run of this journal is finished: there is nothing to resume")
 		return nil
 	}
+	if c.Bool("rollback") {
+		p.goOn(takenBack(file))
+	} else {
+		p.goOn(finish(file))
+	}
 	what := "the plan of the journal " + file
 	r, err := p.openSaved(c, m, what, j.Plan)
 	if err != nil {
@@ -132,10 +137,13 @@ func (r *planned) takeBack(c *cli.Context, m *messages, j *journal.Journal) erro
 		return &statusError{exitPartly, err}
 	}
 	whole, err := report.TakenBack(r.stdout, result, r.style())
+	if !whole {
+		m.say("%s", takenBack(k.journal.File()))
+	}
 	switch {
 	case err != nil:
 		return &statusError{exitPartly, err}
-	case result.Interrupted:
+	case result.Interrupted && !whole:
 		return status(exitInterrupted)
 	case !whole || len(not) > 0:
 		return status(exitPartly)
