@@ -82,6 +82,9 @@ func checkSandbox(c *cli.Context) error {
 
 // readToken reads the token from its file or variable.
 func readToken(c *cli.Context) (vpsorg.Token, error) {
+	if strings.Contains(os.Getenv("GODEBUG"), "http2debug") {
+		return "", errors.New("GODEBUG=http2debug would print the token with each request: take it away")
+	}
 	file := c.String("token-file")
 	if file == "" {
 		if t := strings.TrimSpace(os.Getenv("VPSORG_TOKEN")); t != "" {
