@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -53,10 +54,17 @@ func InertLine(s string) string {
 	return s
 }
 
-// InertJSON passes JSON on in which no text begins a command to GitHub's runner.
-// It means the same: a bracket in a text is written as its escape. Each write has
-// to be of whole values, as [encoding/json.Encoder] makes them.
+// InertJSON passes JSON on in which no text begins a command to GitHub's runner,
+// nor acts on a terminal, as DEL, C1 control characters and bidirectional
+// overrides do, which JSON lets stand. It means the same: they are written as
+// their escapes. Each write has to be of whole values, as
+// [encoding/json.Encoder] makes them.
 func InertJSON(w io.Writer) io.Writer { return inertJSON{w} }
+
+// actsInJSON reports a character that stands in JSON as it is only within a text.
+func actsInJSON(r rune) bool {
+	return r >= 0x7f && r != utf8.RuneError && (!unicode.IsGraphic(r) || unicode.Is(unicode.Zs, r))
+}
 
 type inertJSON struct{ to io.Writer }
 
@@ -64,6 +72,21 @@ func (w inertJSON) Write(b []byte) (int, error) {
 	out := b
 	if bytes.Contains(b, []byte(oldCommand)) { // else it need not be copied
 		out = bytes.ReplaceAll(b, []byte(oldCommand), []byte(`##\u005b`))
+	}
+	if bytes.ContainsFunc(out, actsInJSON) {
+		var clean bytes.Buffer
+		for _, r := range string(out) {
+			switch {
+			case !actsInJSON(r):
+				clean.WriteRune(r)
+			case r > 0xffff:
+				high, low := utf16.EncodeRune(r)
+				fmt.Fprintf(&clean, `\u%04x\u%04x`, high, low)
+			default:
+				fmt.Fprintf(&clean, `\u%04x`, r)
+			}
+		}
+		out = clean.Bytes()
 	}
 	if _, err := w.to.Write(out); err != nil {
 		return 0, err
