@@ -29,6 +29,16 @@ func (w *writer) release(h schema.Handle) {
 	delete(w.held, h)
 }
 
+// turn is held by whoever creates a record.
+func (w *writer) turn(r provider.Record) chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.turns[r] == nil {
+		w.turns[r] = make(chan struct{}, 1)
+	}
+	return w.turns[r]
+}
+
 // claim finds a record equal to r that nobody has accounted for yet, and
 // accounts for it. Two creations of one run never claim the same record.
 func (w *writer) claim(live *schema.LiveZone, r provider.Record) (schema.Handle, bool) {

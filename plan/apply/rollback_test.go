@@ -164,3 +164,29 @@ func TestSwapsAreTakenBackFromAnyHalf(t *testing.T) {
 		})
 	}
 }
+
+// Of two equal records that are put back side by side, one is not answered and
+// never came to be: it does not take the other one for its own.
+func TestOfTwoEqualCreationsEachHasItsOwnRecord(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1")), apply.Options{Plan: everything})
+	if err := l.server.Put("a.example", sandbox.Record{Type: "A", Name: "www", Value: "192.0.2.1", TTL: 300}); err != nil {
+		t.Fatal(err)
+	}
+	creations := 0
+	l.before = func(op string, r provider.Record) error {
+		if op != "create" || r.Name != schema.MustName("www.a.example") {
+			return nil
+		}
+		if creations++; creations == 1 {
+			return errUnknown
+		}
+		return nil
+	}
+	p := planFor(t, l, everything, zone(t, "a.example"))
+	r := apply.Run(t.Context(), l, p, apply.Options{Plan: everything})
+	back := apply.TakeBack(t.Context(), l, []apply.Written{{Zone: schema.MustName("a.example"), Steps: r.Zones[0].Steps}}, apply.Options{SettleFor: 400 * time.Millisecond})
+	if n := back.Counts(); n[apply.TakenBack]+n[apply.Uncertain] != 2 || n[apply.TakenBack] != len(l.records("a.example")) {
+		t.Errorf("%v, and %v", outcomes(back), l.records("a.example"))
+	}
+}

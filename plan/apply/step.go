@@ -127,6 +127,11 @@ func recordOf(k schema.Key, r *plan.Record) provider.Record {
 }
 
 func (w *writer) create(ctx context.Context, r provider.Record) (schema.Handle, Outcome, error) {
+	// Of two equal creations at once, as when duplicates are put back, one that
+	// is not answered could take the other's record for its own.
+	turn := w.turn(r)
+	turn <- struct{}{}
+	defer func() { <-turn }()
 	stored, err := w.service.CreateRecord(ctx, w.zone, r)
 	if w.fresh && notYetThere(err) {
 		w.settle(ctx, func(ctx context.Context) (bool, error) {

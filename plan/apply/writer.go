@@ -25,6 +25,7 @@ type writer struct {
 	held    map[schema.Handle]provider.Record // records that are there as far as the run knows
 	created map[schema.Handle]bool            // those of them that it has created
 	wrote   map[schema.Handle]bool            // those of them that it has created or changed
+	turns   map[provider.Record]chan struct{} // records that are being created
 	blocked map[schema.Name]error             // names at which something failed
 	leaving map[schema.Name]error             // names that a failed step was to stop pointing at
 	halt    error                             // why the zone takes no new step
@@ -36,7 +37,7 @@ func newWriter(r *runner, zr *ZoneReport, live *schema.LiveZone, steps []Step) *
 		zone:    provider.ZoneID{Handle: live.Handle, Name: live.Name},
 		known:   make(map[schema.Handle]bool, len(live.Records)),
 		held:    make(map[schema.Handle]provider.Record, len(live.Records)),
-		created: map[schema.Handle]bool{}, wrote: map[schema.Handle]bool{},
+		created: map[schema.Handle]bool{}, wrote: map[schema.Handle]bool{}, turns: map[provider.Record]chan struct{}{},
 		blocked: map[schema.Name]error{}, leaving: map[schema.Name]error{},
 	}
 	for _, l := range live.Records {
