@@ -377,6 +377,21 @@ func TestWhatCannotBeSettledIsUncertainAndStopsItsZoneAlone(t *testing.T) {
 	wantRecords(t, l, "a.example", "x A 192.0.2.1", "y CNAME x.a.example")
 }
 
+// Nor is anything else written to its zone that does not depend on it.
+func TestNothingFollowsAnUncertainStepInItsZone(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "old A 192.0.2.1")), apply.Options{Plan: everything})
+	l.before = func(op string, r provider.Record) error {
+		if op == "create" {
+			return errUnknown
+		}
+		return nil
+	}
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "new A 192.0.2.1")), apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond})
+	wantOutcomes(t, r, "create new.a.example A: uncertain", "delete old.a.example A: not done")
+	wantRecords(t, l, "a.example", "old A 192.0.2.1")
+}
+
 func TestARefusedStepStopsWhatDependsOnItAndNothingElse(t *testing.T) {
 	l := newLive(t, "", nil)
 	z := zone(t, "a.example", "host A 192.0.2.1", "host TXT \"x\"", "www CNAME host.a.example.", "@ MX 10 host.a.example.", "other A 192.0.2.2", "@ TXT \"y\"")

@@ -96,6 +96,26 @@ func TestARecordThatSomebodyElseChangesIsLeftToThem(t *testing.T) {
 	}
 }
 
+// unreadable cannot read a single record.
+type unreadable struct{ *live }
+
+func (u *unreadable) ReadRecord(context.Context, provider.ZoneID, schema.Handle) (schema.LiveRecord, error) {
+	return schema.LiveRecord{}, fmt.Errorf("down: %w", provider.ErrUnavailable)
+}
+
+func TestARecordThatCannotBeLookedAtIsNotWritten(t *testing.T) {
+	for step, to := range map[string]schema.Zone{
+		"update www.a.example A: failed": zone(t, "a.example", "www A 192.0.2.2", "mail A 192.0.2.5"),
+		"delete www.a.example A: failed": zone(t, "a.example", "mail A 192.0.2.5"),
+	} {
+		l := newLive(t, "", nil)
+		apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1", "mail A 192.0.2.5")), apply.Options{Plan: everything})
+		r := apply.Run(t.Context(), &unreadable{l}, planFor(t, l, everything, to), apply.Options{Plan: everything})
+		wantOutcomes(t, r, step)
+		wantRecords(t, l, "a.example", "mail A 192.0.2.5", "www A 192.0.2.1")
+	}
+}
+
 func TestWhatSomebodyElsePutsIntoAWrittenRRsetIsReported(t *testing.T) {
 	for name, their := range map[string]struct {
 		act  func(*testing.T, *live)
@@ -236,37 +256,46 @@ func TestAnOldReadingLeavesNoNameWithoutData(t *testing.T) {
 	wantRecords(t, l, "a.example", "b A 192.0.2.1", `www TXT "x"`)
 }
 
-// odd answers a creation with something else: once it is the answer to another
-// request, and once the service has stored something else indeed.
+// odd answers a creation with something else: the answer to another request,
+// whether or not the record was made, or what the service has stored indeed.
 type odd struct {
 	*live
-	stores bool
+	stores string
 }
 
 func (o *odd) CreateRecord(ctx context.Context, z provider.ZoneID, r provider.Record) (schema.LiveRecord, error) {
 	other := r
 	other.TTL++
-	if o.stores {
+	if o.stores == "another" {
 		stored, err := o.live.CreateRecord(ctx, z, other)
 		if err != nil {
 			return stored, err
 		}
 		return stored, &provider.MismatchError{Meant: r, Stored: stored}
 	}
-	if _, err := o.live.CreateRecord(ctx, z, r); err != nil {
-		return schema.LiveRecord{}, err
+	if o.stores == "it" {
+		if _, err := o.live.CreateRecord(ctx, z, r); err != nil {
+			return schema.LiveRecord{}, err
+		}
 	}
 	stored := schema.LiveRecord{Handle: "another's", Name: r.Name, TTL: other.TTL, Data: r.Data}
 	return stored, &provider.MismatchError{Meant: r, Stored: stored}
 }
 
 func TestAnAnswerThatTellsOfSomethingElseIsLookedInto(t *testing.T) {
-	for stores, want := range map[bool]string{false: "create www.a.example A: done", true: "create www.a.example A: failed"} {
+	for stores, c := range map[string]struct {
+		want  string
+		holds []string
+	}{
+		"it":      {"create www.a.example A: done", []string{"b A 192.0.2.1", "www A 192.0.2.1"}},
+		"another": {"create www.a.example A: failed", []string{"b A 192.0.2.1", "www A 192.0.2.1"}},
+		"nothing": {"create www.a.example A: uncertain", []string{"b A 192.0.2.1"}},
+	} {
 		l := newLive(t, "", nil)
 		apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "b A 192.0.2.1")), apply.Options{Plan: everything})
 		o := &odd{l, stores}
 		r := apply.Run(t.Context(), o, planFor(t, o, everything, zone(t, "a.example", "www A 192.0.2.1", "b A 192.0.2.1")), apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond})
-		wantOutcomes(t, r, want)
-		wantRecords(t, l, "a.example", "b A 192.0.2.1", "www A 192.0.2.1")
+		wantOutcomes(t, r, c.want)
+		wantRecords(t, l, "a.example", c.holds...)
 	}
 }

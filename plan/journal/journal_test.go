@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -183,6 +184,64 @@ the creation or deletion of the zone a.example`
 
 // Steps from many goroutines: each line is whole, and a step's line is there
 // when its Observe returns.
+// The zone that was written last is taken back first, and what a zone held is
+// what its first backup has.
+func TestAJournalOfTwoZones(t *testing.T) {
+	w, file := create(t)
+	for _, z := range []string{"a.example", "b.example"} {
+		for _, backup := range []string{"/first/", "/second/"} {
+			if err := w.Backup(schema.MustName(z), backup+z); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := change(plan.Create, "x", "", "192.0.2.1")
+		c.Key.Name = schema.MustName("x." + z)
+		for _, o := range []apply.Outcome{apply.Begun, apply.Done} {
+			if err := w.Observe(apply.Event{Zone: schema.MustName(z), Change: c, Outcome: o}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	j, err := journal.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zones, _, err := j.Written()
+	if err != nil || len(zones) != 2 || zones[0].Zone != schema.MustName("b.example") || zones[1].Zone != schema.MustName("a.example") {
+		t.Errorf("taken back are %v (%v)", zones, err)
+	}
+	if diff := cmp.Diff(map[string]string{"a.example": "/first/a.example", "b.example": "/first/b.example"}, j.Backups); diff != "" {
+		t.Errorf("backups (-want +got):\n%s", diff)
+	}
+}
+
+// A step of unknown outcome that a later run makes again had not taken effect.
+func TestAStepThatIsMadeAgainCountsOnce(t *testing.T) {
+	w, file := create(t)
+	c := change(plan.Create, "a", "", "192.0.2.1")
+	observe(t, w, apply.Event{Change: c, Outcome: apply.Begun}, apply.Event{Change: c, Outcome: apply.Uncertain, Err: errors.New("no answer")})
+	w.Close()
+	j, err := journal.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := saved.Identity("a.example", report.NewChange(zone, c))
+	if n := j.Progress().Steps[id]; j.Open() != 1 || n != (saved.Steps{Open: 1}) {
+		t.Errorf("%d open, %+v", j.Open(), n)
+	}
+	if w, err = journal.Append(file, j); err != nil {
+		t.Fatal(err)
+	}
+	observe(t, w, apply.Event{Change: c, Outcome: apply.Begun}, apply.Event{Change: c, Handle: "new", Outcome: apply.Done})
+	w.Close()
+	if j, err = journal.Read(file); err != nil {
+		t.Fatal(err)
+	}
+	if n := j.Progress().Steps[id]; j.Open() != 0 || n != (saved.Steps{Done: 1}) {
+		t.Errorf("made again: %d open, %+v", j.Open(), n)
+	}
+}
+
 func TestManyWriteAtOnce(t *testing.T) {
 	w, file := create(t)
 	var wait sync.WaitGroup
@@ -219,6 +278,27 @@ func TestOnceALineIsLostNothingMoreIsWritten(t *testing.T) {
 		if err := w.Observe(apply.Event{Zone: zone, Change: a, Outcome: apply.Done}); err == nil || !strings.Contains(err.Error(), file) {
 			t.Errorf("the error is %v", err)
 		}
+	}
+}
+
+// A pipe takes a line, and cannot bring it to a disk.
+func TestALineThatDoesNotReachTheDiskIsAnErrorAndTheLast(t *testing.T) {
+	end, pipe, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end.Close()
+	w := journal.On(pipe)
+	for _, name := range []string{"a", "b"} {
+		if err := w.Observe(apply.Event{Zone: zone, Change: change(plan.Create, name, "", "192.0.2.1"), Outcome: apply.Begun}); err == nil {
+			t.Errorf("the step %s may be sent, and its line is not on disk", name)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(end); err != nil || strings.Count(string(text), "\n") != 1 {
+		t.Errorf("%v; after a line that was lost there is more:\n%s", err, text)
 	}
 }
 
