@@ -190,6 +190,26 @@ func TestAListThatChangesIsReadAgain(t *testing.T) {
 	}
 }
 
+// Without a count nothing else would tell that the rest is missing.
+func TestAListWithoutACountWhosePageIsGoneIsReadAgain(t *testing.T) {
+	asked := 0
+	client := served(t, vpsorg.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		switch {
+		case r.URL.RawQuery != "":
+			w.WriteHeader(http.StatusNotFound)
+		case asked == 1:
+			w.Header().Set("Link", `<?page=2>; rel="next"`)
+			fmt.Fprintf(w, "[%s]", zoneJSON("a.example"))
+		default:
+			fmt.Fprintf(w, "[%s,%s]", zoneJSON("a.example"), zoneJSON("b.example"))
+		}
+	})
+	if zones, err := client.ListZones(t.Context()); err != nil || len(zones) != 2 {
+		t.Errorf("listed %v after %d requests: %v", zones, asked, err)
+	}
+}
+
 // A next page cannot lead out of the zone that was asked for.
 func TestANextPageKeepsTheFilter(t *testing.T) {
 	client := served(t, vpsorg.Options{}, func(w http.ResponseWriter, r *http.Request) {
