@@ -483,6 +483,33 @@ func TestAnInterruptEndsInGoodOrder(t *testing.T) {
 	wantRecords(t, l, "a.example", "a A 192.0.2.1", "b CNAME a.a.example")
 }
 
+// An interrupt in the middle of a swap waits until its name has data again.
+func TestAnInterruptFinishesASwap(t *testing.T) {
+	stop := make(chan struct{})
+	l := newLive(t, "type-change=refused", func(e sandbox.Event) {
+		if e.Before != nil && e.After == nil {
+			close(stop)
+		}
+	})
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1")), apply.Options{Plan: everything})
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www CNAME host.example.")), apply.Options{Plan: everything, Stop: stop})
+	wantOutcomes(t, r, "delete www.a.example A: done", "create www.a.example CNAME: done")
+	wantRecords(t, l, "a.example", "www CNAME host.example")
+}
+
+// Where the service can change a record's type, the name is never empty.
+func TestASwapIsOneWriteWhereThatCanBe(t *testing.T) {
+	var writes []string
+	l := newLive(t, "", func(e sandbox.Event) { writes = append(writes, e.Method) })
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1")), apply.Options{Plan: everything})
+	writes = nil
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www CNAME host.example.")), apply.Options{Plan: everything})
+	wantOutcomes(t, r, "delete www.a.example A: done", "create www.a.example CNAME: done")
+	if diff := cmp.Diff([]string{"PUT"}, writes); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
+	}
+}
+
 // A step that has been told of and waits for its turn, as in a throttled
 // service's pause, is not sent any more.
 func TestAnInterruptSendsNothingThatWaits(t *testing.T) {

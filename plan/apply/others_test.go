@@ -186,6 +186,52 @@ func TestADuplicateOfItsOwnRecordIsTakenBack(t *testing.T) {
 	}
 }
 
+// Of equal records the run takes back only what it has made.
+func TestARecordThatWasThereBeforeIsNotTakenBack(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1")), apply.Options{Plan: everything})
+	p := planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1", "www A 192.0.2.2"))
+	was := p.Zones[0].Live.Records[0].Handle
+	r := apply.Run(t.Context(), l, p, apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond, Observe: whenBegun(plan.Create, func() {
+		for range 8 { // of which some have a lower handle
+			if err := l.server.Put("a.example", sandbox.Record{Type: "A", Name: "www", Value: "192.0.2.1", TTL: 300}); err != nil {
+				t.Error(err)
+			}
+		}
+	})})
+	if _, err := l.ReadRecord(t.Context(), provider.ZoneID{Name: schema.MustName("a.example")}, was); err != nil {
+		t.Errorf("the record that was there: %v", err)
+	}
+	if err := r.Zones[0].Err; !errors.Is(err, apply.ErrForeign) || !strings.Contains(err.Error(), "192.0.2.1 is there more than once") {
+		t.Errorf("the zone's error is %v", err)
+	}
+}
+
+// phantom lists an equal record beside each of www, which is not there any more.
+type phantom struct{ *live }
+
+func (p *phantom) ReadZone(ctx context.Context, info schema.LiveZoneInfo) (*schema.LiveZone, error) {
+	z, err := p.live.ReadZone(ctx, info)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range z.Records {
+		if r.Name == schema.MustName("www.a.example") {
+			r.Handle = "!" // lower than any
+			z.Records = append(z.Records, r)
+		}
+	}
+	return z, nil
+}
+
+func TestNothingIsTakenBackForADuplicateThatIsGone(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "b A 192.0.2.1")), apply.Options{Plan: everything})
+	s := &phantom{l}
+	apply.Run(t.Context(), s, planFor(t, s, everything, zone(t, "a.example", "b A 192.0.2.1", "www A 192.0.2.1")), apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond})
+	wantRecords(t, l, "a.example", "b A 192.0.2.1", "www A 192.0.2.1")
+}
+
 func TestNothingIsSentThatCannotBeToldBefore(t *testing.T) {
 	l := newLive(t, "", nil)
 	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "old A 192.0.2.1")), apply.Options{Plan: everything})
