@@ -154,14 +154,15 @@ func (b *bench) command(env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs the binary and keeps what it prints.
-func (b *bench) run(env []string, args ...string) {
+// run runs the binary, gives what it prints, and keeps it.
+func (b *bench) run(env []string, args ...string) string {
 	b.t.Helper()
 	cmd := b.command(env, args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	_ = cmd.Run() // most are meant to fail
 	b.keep(out.String())
+	return out.String()
 }
 
 // here runs what the binary does in this process, which is in the bench's

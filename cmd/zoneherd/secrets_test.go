@@ -135,11 +135,17 @@ func TestNothingThatARunLeavesShowsAToken(t *testing.T) {
 		b.run(nil, strings.Fields(command+" --no-such-flag")...)
 	}
 	b.run(nil, "plan", "--token="+serviceToken)
-	b.run(nil, "plan", "--vpsorg-token", serviceToken)
 	b.run(nil, "plan", "--endpoint", "https://user:"+serviceToken+"@example.com/")
 	b.run(nil, "plan", "--endpoint", "https://example.com/?token="+serviceToken)
 	b.run(nil, "zones", "--endpoint", h.URL+"/elsewhere")
-	b.run([]string{"GODEBUG=http2debug=2"}, "zones", "--endpoint", "https://admin.invalid/api/v1")
+	if out := b.run([]string{"GODEBUG=http2debug=2"}, "zones"); !strings.Contains(out, "would print the token") {
+		t.Errorf("a trace of HTTP/2 is not refused: %s", out)
+	}
+	for _, flag := range []string{"--token", "--vpsorg-token"} {
+		if out := b.run(nil, "plan", flag, serviceToken); !strings.Contains(out, "never given as a flag") {
+			t.Errorf("%s is taken: %s", flag, out)
+		}
+	}
 	b.run([]string{"VPSORG_TOKEN=" + serviceToken + "\n" + serviceToken}, "zones")
 	b.write("home/token", serviceToken+"\n"+serviceToken+"\n")
 	b.run([]string{"VPSORG_TOKEN="}, "zones", "--token-file", "home/token")
