@@ -106,24 +106,20 @@ func (r *planned) confirm(c *cli.Context, question string) error {
 }
 
 // apply carries the plan out and reports what was done. earlier is the journal
-// of the run that it goes on with; nil for none.
+// of the run that it goes on with, whose zones are locked already; nil for none.
 func (r *planned) apply(c *cli.Context, m *messages, earlier *journal.Journal) error {
 	k, err := r.keep(c, earlier)
 	if err != nil {
 		return err
 	}
 	defer k.close()
-	var names []schema.Name
-	for i := range r.plan.Zones {
-		if r.plan.Zones[i].Summary.Writes > 0 {
-			names = append(names, r.plan.Zones[i].Name)
+	if earlier == nil {
+		unlock, err := r.lock(c, m, r.written())
+		if err != nil {
+			return err
 		}
+		defer unlock()
 	}
-	unlock, err := r.lock(c, m, names)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	r.finishing.Store(true)
 	bar := r.progress("writing", r.plan.Summary.Writes)
 	result := apply.Run(c.Context, r.live, r.plan, apply.Options{
@@ -155,6 +151,17 @@ func (r *planned) apply(c *cli.Context, m *messages, earlier *journal.Journal) e
 		return status(exitChanges)
 	}
 	return nil
+}
+
+// written are the zones that the plan writes to.
+func (r *planned) written() []schema.Name {
+	var names []schema.Name
+	for i := range r.plan.Zones {
+		if r.plan.Zones[i].Summary.Writes > 0 {
+			names = append(names, r.plan.Zones[i].Name)
+		}
+	}
+	return names
 }
 
 // settleFor is how long a write of unknown outcome is looked for.

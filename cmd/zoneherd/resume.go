@@ -10,7 +10,7 @@ import (
 	"github.com/zoneherd/zoneherd/plan/apply"
 	"github.com/zoneherd/zoneherd/plan/journal"
 	"github.com/zoneherd/zoneherd/plan/report"
-	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/plan/saved"
 )
 
 // resume finishes the run that a journal tells of, or takes it back.
@@ -47,6 +47,18 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 		return err
 	}
 	defer r.live.close()
+	unlock, err := r.lockEarlier(c, m, what, j)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if j, err = journal.Read(file); err != nil { // the run may have gone on until then
+		return err
+	}
+	if j.Complete && !c.Bool("rollback") {
+		m.say("the run of this journal has been finished meanwhile: there is nothing to resume")
+		return nil
+	}
 	if err := r.letSettle(c.Context, m, j, settleFor(c)); err != nil {
 		return err
 	}
@@ -74,6 +86,16 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 		return err
 	}
 	return r.apply(c, m, j)
+}
+
+// lockEarlier is lock for the zones of an earlier run, which may be under way
+// still: a journal is read and gone on with by one run at a time.
+func (r *planned) lockEarlier(c *cli.Context, m *messages, what string, j *journal.Journal) (unlock func(), err error) {
+	names, err := saved.Zones(j.Plan)
+	if err != nil {
+		return nil, notApplied(what, err)
+	}
+	return r.lock(c, m, names)
 }
 
 // letSettle waits until what was under way when the run broke off can no longer
@@ -118,15 +140,6 @@ func (r *planned) takeBack(c *cli.Context, m *messages, j *journal.Journal) erro
 		return err
 	}
 	defer k.close()
-	names := make([]schema.Name, len(zones))
-	for i := range zones {
-		names[i] = zones[i].Zone
-	}
-	unlock, err := r.lock(c, m, names)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	r.finishing.Store(true)
 	bar := r.progress("taking back", n)
 	result := apply.TakeBack(c.Context, r.live, zones, apply.Options{

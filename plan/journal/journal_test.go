@@ -320,6 +320,28 @@ func TestAJournalIsMadeByItsFirstStepAndForItsOwnerAlone(t *testing.T) {
 	}
 }
 
+// What another run writes at the same time is no torn end.
+func TestAJournalThatHasGrownSinceIsNotGoneOnWith(t *testing.T) {
+	w, file := create(t)
+	a := change(plan.Create, "a", "", "192.0.2.1")
+	observe(t, w, apply.Event{Change: a, Outcome: apply.Begun})
+	j, err := journal.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observe(t, w, apply.Event{Change: a, Outcome: apply.Done, Handle: "made a"})
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Append(file, j); err == nil || !strings.Contains(err.Error(), "another run has written to it") {
+		t.Errorf("gone on with: %v", err)
+	}
+	if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
+		t.Errorf("%v, it holds\n%s", err, after)
+	}
+}
+
 func TestWhatIsNoJournalIsRefused(t *testing.T) {
 	w, file := create(t)
 	observe(t, w, apply.Event{Outcome: apply.Begun})

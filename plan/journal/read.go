@@ -30,6 +30,7 @@ type Journal struct {
 	steps []told
 	last  int   // the number of the last step
 	whole int64 // how many bytes make whole lines
+	size  int64 // how many there are
 }
 
 // told is what the journal tells of one step.
@@ -65,7 +66,7 @@ func Read(file string) (*Journal, error) {
 }
 
 func parse(text []byte) (*Journal, error) {
-	j := &Journal{Backups: map[string]string{}}
+	j := &Journal{Backups: map[string]string{}, size: int64(len(text))}
 	byNumber := map[int]int{} // a step's place in j.steps
 	run := 0
 	for n, line := range bytes.SplitAfter(text, []byte("\n")) {

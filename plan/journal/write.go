@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -63,16 +62,27 @@ func Append(file string, j *Journal) (*Writer, error) {
 	w := newWriter(file, nil)
 	w.last = j.last
 	var err error
-	if w.out, err = os.OpenFile(file, os.O_RDWR, 0); err == nil {
-		err = w.out.Truncate(j.whole)
-	}
-	if err == nil {
-		_, err = w.out.Seek(0, io.SeekEnd)
+	if w.out, err = os.OpenFile(file, os.O_RDWR|os.O_APPEND, 0); err == nil {
+		err = cutOff(w.out, j)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("go on in the journal: %w", errors.Join(err, w.Close()))
 	}
 	return w, w.append(entry{Resumed: true})
+}
+
+// cutOff cuts a torn end off, if the file is still as it was read: else another
+// run goes on in it, whose lines are no torn end.
+func cutOff(f *os.File, j *Journal) error {
+	switch info, err := f.Stat(); {
+	case err != nil:
+		return err
+	case info.Size() != j.size:
+		return errors.New("another run has written to it since it was read: wait for that to end, and resume again")
+	case j.size == j.whole:
+		return nil
+	}
+	return f.Truncate(j.whole)
 }
 
 // Observe writes down that a step begins, or what became of it. It is for
@@ -176,7 +186,7 @@ func (w *Writer) append(e entry) error {
 
 // begin makes the file with its first line.
 func (w *Writer) begin() error {
-	out, err := os.OpenFile(w.file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	out, err := os.OpenFile(w.file, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
