@@ -345,3 +345,29 @@ func TestAnAnswerThatTellsOfSomethingElseIsLookedInto(t *testing.T) {
 		wantRecords(t, l, "a.example", c.holds...)
 	}
 }
+
+// slow answers to a third reading of a record only once nobody waits any more.
+type slow struct {
+	*live
+	times int
+}
+
+func (s *slow) ReadRecord(ctx context.Context, z provider.ZoneID, h schema.Handle) (schema.LiveRecord, error) {
+	if s.times++; s.times > 2 {
+		<-ctx.Done()
+		return schema.LiveRecord{}, ctx.Err()
+	}
+	return s.live.ReadRecord(ctx, z, h)
+}
+
+func TestWhatWasSeenHoldsWhenTheTimeForLookingIsOver(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1", "b A 192.0.2.5")), apply.Options{Plan: everything})
+	s := &slow{live: l}
+	r := apply.Run(t.Context(), s, planFor(t, s, everything, zone(t, "a.example", "www A 192.0.2.2", "b A 192.0.2.5")), apply.Options{Plan: everything, SettleFor: 400 * time.Millisecond,
+		Observe: whenBegun(plan.Update, func() { l.change(t, "192.0.2.1", "192.0.2.9") })})
+	wantOutcomes(t, r, "update www.a.example A: failed")
+	if err := r.Zones[0].Steps[0].Err; !errors.Is(err, apply.ErrStale) {
+		t.Errorf("the reason is %v", err)
+	}
+}

@@ -244,7 +244,11 @@ func (w *writer) unchanged(ctx context.Context, h schema.Handle, may ...provider
 	var now schema.LiveRecord
 	var err error
 	asExpected := func(ctx context.Context) (bool, error) {
-		if now, err = w.service.ReadRecord(ctx, w.zone, h); err != nil {
+		read, rerr := w.service.ReadRecord(ctx, w.zone, h)
+		if rerr != nil && now.Handle != "" && ctx.Err() != nil {
+			return false, nil // the time for looking is over, and what was seen holds
+		}
+		if now, err = read, rerr; err != nil {
 			return true, nil
 		}
 		for _, r := range may {
