@@ -26,7 +26,7 @@ type kept struct {
 	dir     string // empty: zones are not saved
 	saved   atomic.Int32
 	journal *journal.Writer   // nil: none
-	earlier map[string]string // by zone, where the run that is resumed has saved it
+	earlier map[string]string // by zone, where the run that is finished has saved it
 	begun   func()            // tells how to go on from the first step on
 }
 
@@ -38,15 +38,19 @@ func (r *planned) keep(c *cli.Context, earlier *journal.Journal) (_ *kept, err e
 	if parent := c.String("backup-dir"); parent != "" {
 		k.dir, err = runDir(parent)
 	} else if !c.Bool("sandbox") {
-		if parent, err = stateDir("--backup-dir", "backups"); err == nil {
+		if parent, err = stateDir("backups"); err == nil {
 			k.dir, err = runDir(parent)
+		} else {
+			err = fmt.Errorf("%w: name a directory with --backup-dir, or set XDG_STATE_HOME", err)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if earlier != nil {
-		k.earlier = earlier.Backups
+		if !c.Bool("rollback") { // what is there now is half of that run, and not to be mistaken for what was
+			k.earlier = stillThere(earlier.Backups)
+		}
 		k.journal, err = journal.Append(c.String("resume"), earlier)
 		return k, err
 	}
@@ -80,14 +84,24 @@ func takenBack(file string) string {
 	return fmt.Sprintf("to take back the rest: zoneherd apply --resume %s --rollback, or to finish the plan instead: the same without --rollback", report.Inert(file))
 }
 
-// stateDir is a directory for what outlives a run on this machine. instead
-// names the flag with which another can be given.
-func stateDir(instead, name string) (string, error) {
+// stillThere gives those backups that this machine has.
+func stillThere(backups map[string]string) map[string]string {
+	there := map[string]string{}
+	for zone, file := range backups {
+		if _, err := os.Stat(file); err == nil {
+			there[zone] = file
+		}
+	}
+	return there
+}
+
+// stateDir is a directory for what outlives a run on this machine.
+func stateDir(name string) (string, error) {
 	state := os.Getenv("XDG_STATE_HOME")
 	if state == "" {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", fmt.Errorf("there is no home directory to keep %s in (%w): name a directory with %s, or set XDG_STATE_HOME", name, err, instead)
+			return "", fmt.Errorf("there is no home directory to keep %s in: %w", name, err)
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
@@ -97,7 +111,7 @@ func stateDir(instead, name string) (string, error) {
 // runDir makes a new directory for a run below parent.
 func runDir(parent string) (string, error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return "", fmt.Errorf("make the directory for backups: %w", err)
+		return "", fmt.Errorf("make the directory for backups: %w: name another with --backup-dir", err)
 	}
 	stamp := time.Now().UTC().Format("20060102T150405Z")
 	for n := 1; ; n++ {
@@ -108,7 +122,7 @@ func runDir(parent string) (string, error) {
 		if err := os.Mkdir(dir, 0o700); err == nil {
 			return dir, nil
 		} else if !errors.Is(err, os.ErrExist) {
-			return "", fmt.Errorf("make the directory for backups: %w", err)
+			return "", fmt.Errorf("make the directory for backups: %w: name another with --backup-dir", err)
 		}
 	}
 }
@@ -120,7 +134,7 @@ func (k *kept) backup() func(*schema.LiveZone) error {
 	}
 	return func(z *schema.LiveZone) error {
 		if k.earlier[z.Name.Display()] != "" {
-			return nil // what is there now is half of the run that is resumed
+			return nil
 		}
 		file := filepath.Join(k.dir, strings.ReplaceAll(z.Name.Display(), "/", "%2F")+".yaml")
 		text, err := source.FromLive(z, fmt.Sprintf("What %s held before zoneherd wrote to it. To make it hold that again:\nzoneherd apply %s", z.Name.Display(), file))
@@ -158,16 +172,21 @@ func (k *kept) end(m *messages, result *apply.Report) error {
 	if k.journal != nil {
 		err = k.journal.End(result.Complete())
 	}
+	k.tell(m)
+	if k.journal != nil && k.journal.Begun() && !result.Complete() {
+		m.say("%s", finish(k.journal.File()))
+	}
+	return err
+}
+
+// tell tells where zones have been saved.
+func (k *kept) tell(m *messages) {
 	switch {
 	case k.saved.Load() > 0:
 		m.say("what the zones held before is in %s: zoneherd apply makes one of those files live again", k.dir)
 	case len(k.earlier) > 0:
 		m.say("what the zones held before is where the run that was resumed has left it: zoneherd apply makes one of those files live again")
 	}
-	if k.journal != nil && k.journal.Begun() && !result.Complete() {
-		m.say("%s", finish(k.journal.File()))
-	}
-	return err
 }
 
 // close takes the directory away again if nothing is in it.

@@ -24,7 +24,9 @@ const lockFiles = 64
 // lock waits until no other run on this machine writes to any of the zones, and
 // keeps others from it until unlock is called, or the process ends in whatever
 // way. Runs that want several wait for them in one order, and so never for each
-// other.
+// other. Where there is no place for locks, as in a container that can write
+// nowhere else, the run warns and goes on: what others write at the same time
+// is noticed all the same.
 func (r *planned) lock(c *cli.Context, m *messages, zones []schema.Name) (unlock func(), err error) {
 	if c.Bool("sandbox") {
 		return func() {}, nil // its state has its own
@@ -33,14 +35,10 @@ func (r *planned) lock(c *cli.Context, m *messages, zones []schema.Name) (unlock
 	if err != nil {
 		return nil, err
 	}
-	dir, err := stateDir("XDG_STATE_HOME", "locks")
+	dir, err := lockDir(saved.Side(r.live.endpoint, account))
 	if err != nil {
-		return nil, err
-	}
-	side := strings.TrimPrefix(saved.Side(r.live.endpoint, account), "sha256:")
-	dir = filepath.Join(dir, side[:16])
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the directory for locks: %w", err)
+		m.warn("other runs on this machine are not kept from writing to these zones at the same time: %v; set XDG_STATE_HOME to a directory that can be written to", err)
+		return func() {}, nil
 	}
 	var wanted []int
 	for _, z := range zones {
@@ -73,6 +71,16 @@ func (r *planned) lock(c *cli.Context, m *messages, zones []schema.Name) (unlock
 		held = append(held, l)
 	}
 	return unlock, nil
+}
+
+// lockDir makes the directory for the locks of one side.
+func lockDir(side string) (string, error) {
+	dir, err := stateDir("locks")
+	if err != nil {
+		return "", err
+	}
+	dir = filepath.Join(dir, strings.TrimPrefix(side, "sha256:")[:16])
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // await waits for a lock, unless the run is interrupted.

@@ -28,6 +28,13 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 	if err := checkFormats(c); err != nil {
 		return err
 	}
+	if c.Bool("rollback") {
+		for _, flag := range []string{"digest", "report", "result"} {
+			if c.IsSet(flag) {
+				return usage("--%s (or %s) is about a plan that is applied, and --resume with --rollback applies none: leave it out", flag, environmentName(flag))
+			}
+		}
+	}
 	j, err := journal.Read(file)
 	if err != nil {
 		return err
@@ -82,6 +89,9 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 		defer w.Close()
 		return w.End(true)
 	}
+	if err := r.checkReviewed(c, m); err != nil {
+		return err
+	}
 	if err := r.confirm(c, fmt.Sprintf("Apply these %d writes to", r.plan.Summary.Writes)); err != nil {
 		return err
 	}
@@ -101,7 +111,7 @@ func (r *planned) lockEarlier(c *cli.Context, m *messages, what string, j *journ
 // letSettle waits until what was under way when the run broke off can no longer
 // take effect, for as long as a run would have looked for it.
 func (r *planned) letSettle(ctx context.Context, m *messages, j *journal.Journal, wait time.Duration) error {
-	wait -= time.Since(j.Last)
+	wait -= max(time.Since(j.Last), 0) // it may be from a machine whose clock is ahead
 	if j.Open() == 0 || wait <= 0 {
 		return nil
 	}
@@ -122,14 +132,21 @@ func (r *planned) takeBack(c *cli.Context, m *messages, j *journal.Journal) erro
 	if err != nil {
 		return err
 	}
-	if err := report.ToTakeBack(r.stdout, zones, not, r.style()); err != nil {
+	out, style := r.stdout, r.style()
+	if c.String("format") != "text" { // there is no plan to be written that way
+		out, style = r.stderr, report.Style{}
+	}
+	if err := report.ToTakeBack(out, zones, not, style); err != nil {
 		return err
 	}
 	n := 0
 	for _, z := range zones {
 		n += len(z.Steps)
 	}
-	if n == 0 {
+	switch {
+	case n == 0 && len(not) > 0:
+		return status(exitPartly)
+	case n == 0:
 		return nil
 	}
 	if err := r.confirm(c, fmt.Sprintf("Take these %d writes back from", n)); err != nil {
@@ -149,7 +166,8 @@ func (r *planned) takeBack(c *cli.Context, m *messages, j *journal.Journal) erro
 	if err := k.journal.End(false); err != nil {
 		return &statusError{exitPartly, err}
 	}
-	whole, err := report.TakenBack(r.stdout, result, r.style())
+	whole, err := report.TakenBack(out, result, style)
+	k.tell(m)
 	if !whole {
 		m.say("%s", takenBack(k.journal.File()))
 	}
@@ -160,6 +178,8 @@ func (r *planned) takeBack(c *cli.Context, m *messages, j *journal.Journal) erro
 		return status(exitInterrupted)
 	case !whole || len(not) > 0:
 		return status(exitPartly)
+	case c.Bool("detailed-exitcode"):
+		return status(exitChanges)
 	}
 	return nil
 }

@@ -48,6 +48,9 @@ func Create(file string, p *report.Document) (*Writer, error) {
 	case !errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("make the journal: %w", err)
 	}
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("make the journal: there is no directory %s", filepath.Dir(file))
+	}
 	return newWriter(file, p), nil
 }
 
