@@ -35,14 +35,16 @@ func addresses(t schema.Type) bool {
 // to be without. What stays live, for whatever reason, is still there.
 func (z *Zone) guardLast(d *difference, allow Allow) {
 	for _, l := range lastings() {
-		left, deleted := 0, 0
+		left, deleted, drift := 0, 0, 0 // drift: of those left, what only drift brings back
 		var first *Change
 		for i := range z.Changes {
 			c := &z.Changes[i]
 			switch {
 			case !l.counts(z.Name, c.Key):
 			case c.Action == Create:
-				left++
+				if left++; c.Cause == Drift {
+					drift++
+				}
 			case c.Action == Delete:
 				left--
 				if deleted++; first == nil {
@@ -63,20 +65,35 @@ func (z *Zone) guardLast(d *difference, allow Allow) {
 				left++
 			}
 		}
-		if left > 0 {
+		if left-drift > 0 {
 			continue
 		}
 		reason := fmt.Sprintf("the zone's last %s would be deleted: %s %s %s", l.what, first.Key.Name.Display(), first.Key.Type, first.Before.Data)
 		if deleted > 1 {
 			reason = fmt.Sprintf("all of the zone's %s would be deleted (%d): %s %s %s and the rest", l.whats, deleted, first.Key.Name.Display(), first.Key.Type, first.Before.Data)
 		}
-		z.refuseWith(allow, Refusal{Guard: GuardLast, Reason: reason, kind: l.what})
+		r := Refusal{Guard: GuardLast, Reason: reason, kind: l.what}
+		if left > 0 {
+			z.lastIfLeft = append(z.lastIfLeft, unlessDrift{r, allow})
+			continue
+		}
+		z.refuseWith(allow, r)
 	}
 }
 
-// lastIsLeft takes the guard's refusals back where changes that were left out
-// of the plan leave something of the kind live.
+// unlessDrift is a refusal that holds where drift is left as it is.
+type unlessDrift struct {
+	Refusal
+	allow Allow
+}
+
+// lastIsLeft judges again once drift was left out of the plan: what that does
+// not bring back does not count, and what it does not delete is there.
 func (z *Zone) lastIsLeft() {
+	for _, u := range z.lastIfLeft {
+		z.refuseWith(u.allow, u.Refusal)
+	}
+	z.lastIfLeft = nil
 	for _, l := range lastings() {
 		if !slices.ContainsFunc(z.Left, func(c Change) bool { return c.Action == Delete && l.counts(z.Name, c.Key) }) {
 			continue

@@ -88,3 +88,20 @@ func TestADeletedZoneIsGuardedAsAWhole(t *testing.T) {
 		t.Errorf("refused %v", got)
 	}
 }
+
+// What drift would bring back counts only where it is brought back.
+func TestTheLastGoesThoughDriftThatIsLeftWouldReplaceIt(t *testing.T) {
+	www, v4, v6 := rec{"www", "A", "192.0.2.80", 60}, rec{"@", "A", "192.0.2.1", 60}, rec{"@", "AAAA", "2001:db8::1", 60}
+	for _, allow := range []plan.Allow{{}, {Last: []string{"*"}}} {
+		p := plan.New([]plan.Input{{Desired: desired(t, www, v6), Live: live(t, www, v4), Base: &plan.Base{Zone: desired(t, www, v4, v6)}}}, nil, plan.Options{Allow: allow})
+		if got := refusals(p); len(got) != 0 {
+			t.Fatalf("with the AAAA record to be created, refused %v", got)
+		}
+		p.LeaveDrift()
+		z := &p.Zones[0]
+		refused := slices.ContainsFunc(z.Refused, func(r plan.Refusal) bool { return strings.Contains(r.Reason, "example.com A 192.0.2.1") })
+		if want := len(allow.Last) == 0; refused != want || want == (len(z.Overridden) == 1) {
+			t.Errorf("allowed %v: refused %v, overridden %v", allow.Last, z.Refused, z.Overridden)
+		}
+	}
+}

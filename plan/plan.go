@@ -102,7 +102,8 @@ type Zone struct {
 	// Left are changes that [Plan.LeaveDrift] has taken out.
 	Left []Change
 
-	threeWay bool // the digest is over base → head
+	threeWay   bool          // the digest is over base → head
+	lastIfLeft []unlessDrift // of [GuardLast]
 }
 
 // Notes are the warnings, and which guards are overridden.
