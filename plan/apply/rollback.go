@@ -117,6 +117,10 @@ func (w *writer) takeBack(ctx context.Context, again bool) {
 		if s.Outcome != Done {
 			continue
 		}
+		if !again && s.Change.After != nil && !w.wrote[s.Handle] { // see surplus
+			w.notice("%s was done and is not taken back: the record that is there is somebody else's", s.Change)
+			continue
+		}
 		c := inverse(s)
 		if c.Wave != was {
 			wave, was = wave+1, c.Wave

@@ -190,3 +190,27 @@ func TestOfTwoEqualCreationsEachHasItsOwnRecord(t *testing.T) {
 		t.Errorf("%v, and %v", outcomes(back), l.records("a.example"))
 	}
 }
+
+// A record of somebody else that is equal to one that the run has created, and
+// was left in its place, is not the run's to take back.
+func TestWhatSomebodyElseHasCreatedTooIsNotTakenBack(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "b A 192.0.2.5")), apply.Options{Plan: everything})
+	const theirs = 12 // of handles that are drawn one is lower, and several remain to be told
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "b A 192.0.2.5", "www A 192.0.2.1")), apply.Options{
+		Plan: everything, Rollback: true, SettleFor: 300 * time.Millisecond,
+		Observe: whenBegun(plan.Create, func() {
+			for range theirs {
+				if err := l.server.Put("a.example", sandbox.Record{Type: "A", Name: "www", Value: "192.0.2.1", TTL: 300}); err != nil {
+					t.Error(err)
+				}
+			}
+		}),
+	})
+	if n := len(l.records("a.example")); n != theirs+1 {
+		t.Errorf("the zone holds %d records, want %d: %v %v", n, theirs+1, r.Zones[0].Notices, r.Zones[0].Err)
+	}
+	if n := r.Counts(); n[apply.TakenBack] != 0 || r.Complete() {
+		t.Errorf("complete %v: %v", r.Complete(), outcomes(r))
+	}
+}
