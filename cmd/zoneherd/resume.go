@@ -29,9 +29,12 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 		return err
 	}
 	if c.Bool("rollback") {
-		for _, flag := range []string{"digest", "report", "result"} {
+		if c.IsSet("digest") {
+			return usage("--digest (or %s) is of a plan that is applied, and --resume with --rollback applies none: leave it out", environmentName("digest"))
+		}
+		for _, flag := range []string{"report", "result"} {
 			if c.IsSet(flag) {
-				return usage("--%s (or %s) is about a plan that is applied, and --resume with --rollback applies none: leave it out", flag, environmentName(flag))
+				m.warn("--%s (or %s) writes nothing, since it is about a plan that is applied, and --resume with --rollback applies none", flag, environmentName(flag))
 			}
 		}
 	}

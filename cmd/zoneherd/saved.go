@@ -91,7 +91,7 @@ func refuseSettled(c *cli.Context, where string) error {
 		}
 	}
 	for _, flag := range settled {
-		if c.IsSet(flag) {
+		if on, isBool := c.Value(flag).(bool); c.IsSet(flag) && (on || !isBool) { // the action switches some off by name
 			return usage("--%s (or %s) is settled in %s", flag, environmentName(flag), where)
 		}
 	}
