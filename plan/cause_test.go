@@ -190,6 +190,19 @@ func TestTheDigestOfAThreeWayPlanIsOverTheChange(t *testing.T) {
 
 // A service may list `www.example.com` for the name www.example.com and for
 // www.example.com.example.com: what git declares, or declared, tells which.
+// Who reviews the deletion of a zone has seen what it holds.
+func TestTheDigestOfADeletedZoneIsOverWhatItHolds(t *testing.T) {
+	www := rec{"www", "A", "192.0.2.1", 60}
+	absent := desired(t)
+	absent.State = schema.Absent
+	digest := func(l ...rec) plan.Digest {
+		return plan.New([]plan.Input{{Desired: absent, Live: live(t, l...), Base: &plan.Base{Zone: desired(t, www)}}}, nil, everything).Digest
+	}
+	if digest(www) == digest(www, rec{"new", "A", "192.0.2.2", 60}) {
+		t.Error("the digest is the same though the zone holds more")
+	}
+}
+
 func TestGitTellsHowToReadANameThatRepeatsTheZone(t *testing.T) {
 	plain := rec{"www", "A", "192.0.2.1", 60}
 	twice := rec{"www.example.com", "A", "192.0.2.1", 60}

@@ -112,6 +112,9 @@ func TestChanges(t *testing.T) {
 		{"a referrer goes before its target",
 			[]rec{{"@", "MX", "10 mail.example.com.", 60}, {"mail", "A", "192.0.2.1", 60}}, []rec{{"@", "MX", "10 mx.example.net.", 60}},
 			[]string{"1 update @ MX -10 mail.example.com./60 +10 mx.example.net./60", "2 delete mail A -192.0.2.1/60"}},
+		{"a referrer goes before its target where both go",
+			[]rec{{"a", "A", "192.0.2.1", 60}, {"x", "CNAME", "a.example.com.", 60}}, []rec{},
+			[]string{"1 delete x CNAME -a.example.com./60", "2 delete a A -192.0.2.1/60"}},
 		{"additions come before removals",
 			[]rec{{"old", "A", "192.0.2.1", 60}}, []rec{{"new", "A", "192.0.2.1", 60}},
 			[]string{"1 create new A +192.0.2.1/60", "2 delete old A -192.0.2.1/60"}},
@@ -141,6 +144,12 @@ func TestGuards(t *testing.T) {
 		}
 		return out
 	}
+	changed := func(recs []rec) []rec {
+		for i := range recs {
+			recs[i].data = "192.0.2.2"
+		}
+		return recs
+	}
 	for _, tt := range []struct {
 		name          string
 		live, desired []rec
@@ -151,6 +160,8 @@ func TestGuards(t *testing.T) {
 		{name: "more than 30 % may not", live: ten(10), desired: ten(6), want: []string{"deletes"}},
 		{name: "two of three RRsets may go in a small zone", live: ten(3), desired: ten(1)},
 		{name: "three of four may not", live: ten(4), desired: ten(1), want: []string{"deletes"}},
+		{name: "30 % of ten RRsets may be updated", live: ten(10), desired: slices.Concat(ten(10)[:7], changed(ten(10)[7:]))},
+		{name: "more than 30 % may not be updated", live: ten(10), desired: slices.Concat(ten(10)[:6], changed(ten(10)[6:])), want: []string{"updates"}},
 		{name: "an empty zone file may not empty a zone", live: ten(1), want: []string{"empty"}},
 		{name: "the apex NS may not change", live: []rec{{"@", "NS", "a.example.", 60}}, desired: []rec{{"@", "NS", "b.example.", 60}}, want: []string{"apex-ns"}},
 	} {
@@ -192,6 +203,31 @@ func TestWhatIsIgnoredStays(t *testing.T) {
 	want := []string{"1 create www A +192.0.2.1/60", "2 delete gone A -192.0.2.7/60"}
 	if diff := cmp.Diff(want, lines(p)); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
+// With prune owned only what git has declared before goes, at any time or at base.
+func TestWhatGitNeverDeclaredStaysWithPruneOwned(t *testing.T) {
+	www, hand, was, based := rec{"www", "A", "192.0.2.1", 60}, rec{"hand", "A", "192.0.2.2", 60}, rec{"was", "A", "192.0.2.3", 60}, rec{"based", "A", "192.0.2.4", 60}
+	opts := everything
+	opts.Prune = plan.PruneOwned
+	p := plan.New([]plan.Input{{Desired: desired(t, www), Live: live(t, www, hand, was, based), Base: &plan.Base{Zone: desired(t, www, based)},
+		Owned: map[schema.Key]bool{{Name: schema.MustName("was.example.com"), Type: schema.TypeA}: true}}}, nil, opts)
+	if diff := cmp.Diff([]string{"1 delete based A -192.0.2.4/60", "1 delete was A -192.0.2.3/60"}, lines(p)); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
+// Nothing can stand beside a CNAME, and one that stays live is not written beside.
+func TestWhatCannotStandBesideALiveCNAMEIsRefused(t *testing.T) {
+	alias, www := rec{"www", "CNAME", "a.example.net.", 60}, rec{"www", "A", "192.0.2.1", 60}
+	opts := everything
+	opts.Prune = plan.PruneNone
+	for _, c := range [][2]rec{{alias, www}, {www, alias}} {
+		p := plan.New([]plan.Input{{Desired: desired(t, c[1]), Live: live(t, c[0])}}, nil, opts)
+		if r := p.Zones[0].Refused; len(r) != 1 || r[0].Guard != plan.GuardExclusive {
+			t.Errorf("%s beside %s: refused %v, changes %v", c[1].kind, c[0].kind, r, lines(p))
+		}
 	}
 }
 

@@ -474,8 +474,17 @@ func TestAnInterruptEndsInGoodOrder(t *testing.T) {
 			close(stop) // it has taken effect, and was not answered yet
 		}
 	})
+	begun := 0
 	z := zone(t, "a.example", "a A 192.0.2.1", "b CNAME a.a.example.", "c CNAME b.a.example.", "d CNAME c.a.example.")
-	r := apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything, Stop: stop})
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything, Stop: stop, Observe: func(e apply.Event) error {
+		if e.Outcome == apply.Begun {
+			begun++
+		}
+		return nil
+	}})
+	if begun != 3 { // the zone, a and b
+		t.Errorf("%d steps were begun", begun)
+	}
 	if !r.Interrupted || r.Complete() {
 		t.Errorf("interrupted %v, complete %v", r.Interrupted, r.Complete())
 	}
@@ -581,15 +590,76 @@ func TestAZoneIsDeletedOnlyAsItWasPlanned(t *testing.T) {
 	apply.Run(t.Context(), l, planFor(t, l, everything, z), apply.Options{Plan: everything})
 	gone := schema.Zone{Name: z.Name, State: schema.Absent}
 	p := planFor(t, l, everything, gone)
-	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1", "more A 192.0.2.1")), apply.Options{Plan: everything})
-	if r := apply.Run(t.Context(), l, p, apply.Options{Plan: everything}); !r.Stale() {
-		t.Errorf("not stale: %v", outcomes(r))
+	for _, moved := range []schema.Zone{zone(t, "a.example", "www A 192.0.2.1", "more A 192.0.2.1"), zone(t, "a.example", "www A 192.0.2.2")} {
+		apply.Run(t.Context(), l, planFor(t, l, everything, moved), apply.Options{Plan: everything})
+		if r := apply.Run(t.Context(), l, p, apply.Options{Plan: everything}); !r.Stale() {
+			t.Errorf("not stale: %v", outcomes(r))
+		}
 	}
-	r := apply.Run(t.Context(), l, planFor(t, l, everything, gone), apply.Options{Plan: everything})
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, gone), apply.Options{Plan: everything, Backup: func(*schema.LiveZone) error { return errors.New("disk full") }})
+	wantOutcomes(t, r, "delete a.example: not done")
+	wantRecords(t, l, "a.example", "www A 192.0.2.2")
+	r = apply.Run(t.Context(), l, planFor(t, l, everything, gone), apply.Options{Plan: everything})
 	wantOutcomes(t, r, "delete a.example: done")
 	if _, there := l.server.Snapshot()["a.example"]; there {
 		t.Error("the zone is still there")
 	}
+}
+
+// deaf loses the answers about whole zones, and the requests too.
+type deaf struct {
+	*live
+	never bool // the requests do not arrive
+}
+
+func (d *deaf) CreateZone(ctx context.Context, name schema.Name) (schema.LiveZoneInfo, error) {
+	if !d.never {
+		if _, err := d.live.CreateZone(ctx, name); err != nil {
+			return schema.LiveZoneInfo{}, err
+		}
+	}
+	return schema.LiveZoneInfo{}, errUnknown
+}
+
+func (d *deaf) DeleteZone(ctx context.Context, zone provider.ZoneID) error {
+	if !d.never {
+		if err := d.live.DeleteZone(ctx, zone); err != nil {
+			return err
+		}
+	}
+	return errUnknown
+}
+
+func TestAZoneOfUnknownOutcomeIsLookedFor(t *testing.T) {
+	for _, c := range []struct {
+		never            bool
+		created, deleted []string
+	}{
+		{false, []string{"create a.example: done", "create www.a.example A: done"}, []string{"delete a.example: done"}},
+		{true, []string{"create a.example: uncertain", "create www.a.example A: not done"}, []string{"delete a.example: uncertain"}},
+	} {
+		opts := apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond}
+		l := newLive(t, "", nil)
+		s := &deaf{l, c.never}
+		z := zone(t, "a.example", "www A 192.0.2.1")
+		wantOutcomes(t, apply.Run(t.Context(), s, planFor(t, s, everything, z), opts), c.created...)
+		apply.Run(t.Context(), l, planFor(t, l, everything, z), opts)
+		wantOutcomes(t, apply.Run(t.Context(), s, planFor(t, s, everything, schema.Zone{Name: z.Name, State: schema.Absent}), opts), c.deleted...)
+	}
+}
+
+func TestANameStaysWhileARecordThatPointsAtItDoes(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "old A 192.0.2.1", "new A 192.0.2.2", "x CNAME old.a.example.")), apply.Options{Plan: everything})
+	l.before = func(op string, r provider.Record) error {
+		if op == "update" {
+			return fmt.Errorf("not this one: %w", provider.ErrRefused)
+		}
+		return nil
+	}
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "new A 192.0.2.2", "x CNAME new.a.example.")), apply.Options{Plan: everything})
+	wantOutcomes(t, r, "update x.a.example CNAME: failed", "delete old.a.example A: not done")
+	wantRecords(t, l, "a.example", "new A 192.0.2.2", "old A 192.0.2.1", "x CNAME old.a.example")
 }
 
 // Everything that had to go before a swap is put back when the swap fails: by

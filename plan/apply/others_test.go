@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -204,6 +205,48 @@ func TestARecordThatWasThereBeforeIsNotTakenBack(t *testing.T) {
 	}
 	if err := r.Zones[0].Err; !errors.Is(err, apply.ErrForeign) || !strings.Contains(err.Error(), "192.0.2.1 is there more than once") {
 		t.Errorf("the zone's error is %v", err)
+	}
+}
+
+// Of two equal records the one with the lower handle stays, so that two runs
+// never take both back.
+func TestOnlyTheHigherOfTwoEqualRecordsIsTakenBack(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "b A 192.0.2.99")), apply.Options{Plan: everything})
+	lines := []string{"b A 192.0.2.99"}
+	for i := range 8 {
+		lines = append(lines, fmt.Sprintf("www A 192.0.2.%d", i))
+	}
+	own := map[string]schema.Handle{}
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", lines...)), apply.Options{Plan: everything, Concurrency: 1, SettleFor: 300 * time.Millisecond, Observe: func(e apply.Event) error {
+		if value := e.Change.Key.Name.Label(); value == "www" && e.Outcome == apply.Done && !e.Undo {
+			data := e.Change.After.Data.String()
+			own[data] = e.Handle
+			return l.server.Put("a.example", sandbox.Record{Type: "A", Name: "www", Value: data, TTL: 300})
+		}
+		return nil
+	}})
+	info, err := l.FindZone(t.Context(), schema.MustName("a.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := l.ReadZone(t.Context(), info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := map[string][]schema.Handle{}
+	for _, rec := range z.Records {
+		left[rec.Data.String()] = append(left[rec.Data.String()], rec.Handle)
+	}
+	for data, h := range own {
+		for _, other := range left[data] {
+			if there := slices.Contains(left[data], h); other != h && there != (h < other) {
+				t.Errorf("%s: of %s, which is the run's own, and %s there are left %v", data, h, other, left[data])
+			}
+		}
+	}
+	if n := len(r.Zones[0].Notices); len(own) != 8 || n == 0 || n == 8 {
+		t.Errorf("%d records made, %d taken back", len(own), n)
 	}
 }
 
