@@ -492,6 +492,19 @@ func TestAnInterruptEndsInGoodOrder(t *testing.T) {
 	wantRecords(t, l, "a.example", "a A 192.0.2.1", "b CNAME a.a.example")
 }
 
+// What was sent when an interrupt came is looked for, as it would be without.
+func TestAnInterruptDoesNotKeepFromLookingForWhatWasSent(t *testing.T) {
+	l := newLive(t, "", nil)
+	apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "b A 192.0.2.1")), apply.Options{Plan: everything})
+	stop := make(chan struct{})
+	l.after = func(string, provider.Record) error {
+		close(stop)
+		return errUnknown
+	}
+	r := apply.Run(t.Context(), l, planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1", "b A 192.0.2.1")), apply.Options{Plan: everything, Stop: stop, SettleFor: 300 * time.Millisecond})
+	wantOutcomes(t, r, "create www.a.example A: done")
+}
+
 // An interrupt in the middle of a swap waits until its name has data again.
 func TestAnInterruptFinishesASwap(t *testing.T) {
 	stop := make(chan struct{})
