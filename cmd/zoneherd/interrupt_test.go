@@ -125,15 +125,20 @@ type gate struct {
 	pass func(*http.Request) bool
 	n    int // of those that do not pass anyhow, the first to hold
 	come chan struct{}
-	open chan struct{}
+	held chan struct{}
+	open func()           // lets go of what is held
 	with http.HandlerFunc // the answer; nil: none of the gate's
 
 	mu    sync.Mutex
 	count int
 }
 
-func newGate(n int, pass func(*http.Request) bool) *gate {
-	return &gate{pass: pass, n: n, come: make(chan struct{}), open: make(chan struct{})}
+// newGate makes a gate that is open when the test ends, or the server would wait.
+func newGate(t *testing.T, n int, pass func(*http.Request) bool) *gate {
+	g := &gate{pass: pass, n: n, come: make(chan struct{}), held: make(chan struct{})}
+	g.open = sync.OnceFunc(func() { close(g.held) })
+	t.Cleanup(g.open)
+	return g
 }
 
 func isRead(r *http.Request) bool { return r.Method == http.MethodGet }
@@ -156,7 +161,7 @@ func (g *gate) hold(w http.ResponseWriter, r *http.Request) bool {
 		g.with(w, r)
 		return true
 	}
-	<-g.open
+	<-g.held
 	return false
 }
 
@@ -211,13 +216,13 @@ func TestAnInterruptFinishesWhatIsUnderWay(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
 			s, dir := toInterrupt(t)
-			g := newGate(10, isRead)
+			g := newGate(t, 10, isRead)
 			s.next(g.hold, nil, nil)
 			p := begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl", "--result", "result.json").start()
 			g.reached(t)
 			p.signal(sig)
 			p.wait("interrupted: finishing what is under way; interrupt again to break off")
-			close(g.open)
+			g.open()
 			p.want(exitInterrupted, "0 failed, 0 uncertain", "not done", "to finish: zoneherd apply --resume j.jsonl, or to take back what was done: the same with --rollback")
 			if text, err := os.ReadFile(filepath.Join(dir, "result.json")); err != nil || !bytes.Contains(text, []byte(`"interrupted": true`)) {
 				t.Errorf("the result is %v, %s", err, text)
@@ -235,7 +240,7 @@ func TestASecondInterruptBreaksOff(t *testing.T) {
 		t.Run(second.String(), func(t *testing.T) {
 			t.Parallel()
 			s, dir := toInterrupt(t)
-			g := newGate(10, isRead)
+			g := newGate(t, 10, isRead)
 			s.next(g.hold, nil, nil)
 			p := begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl").start()
 			g.reached(t)
@@ -247,7 +252,7 @@ func TestASecondInterruptBreaksOff(t *testing.T) {
 			} else {
 				p.want(exitInterrupted, "broken off: what was under way may have taken effect or not", "to finish: zoneherd apply --resume j.jsonl")
 			}
-			close(g.open)
+			g.open()
 			s.settle()
 			wantToFinish(t, s, dir, true)
 		})
@@ -270,7 +275,7 @@ func TestAnInterruptEndsAPause(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, dir := toInterrupt(t)
-			g := newGate(tt.first, tt.pass)
+			g := newGate(t, tt.first, tt.pass)
 			g.with = func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "100")
 				w.WriteHeader(http.StatusTooManyRequests)
@@ -286,20 +291,20 @@ func TestAnInterruptEndsAPause(t *testing.T) {
 
 func TestAnInterruptEndsReading(t *testing.T) {
 	s, dir := toInterrupt(t)
-	g := newGate(1, func(*http.Request) bool { return false })
+	g := newGate(t, 1, func(*http.Request) bool { return false })
 	s.next(g.hold, nil, nil)
 	p := begin(t, s, dir, "apply", "--yes").start()
 	g.reached(t)
 	p.signal(os.Interrupt)
 	p.want(exitInterrupted, "interrupted: nothing was written")
-	close(g.open)
+	g.open()
 }
 
 // A run that waits for another's lock ends at once, and the other is none the
 // wiser.
 func TestAnInterruptEndsWaitingForTheLock(t *testing.T) {
 	s, dir := toInterrupt(t)
-	g := newGate(10, isRead)
+	g := newGate(t, 10, isRead)
 	s.next(g.hold, nil, nil)
 	first := begin(t, s, dir, "apply", "--yes").start()
 	g.reached(t)
@@ -307,14 +312,14 @@ func TestAnInterruptEndsWaitingForTheLock(t *testing.T) {
 	waiting.wait("another run on this machine writes to some of these zones: waiting for it to end")
 	waiting.signal(os.Interrupt)
 	waiting.want(exitInterrupted, "interrupted: nothing was written")
-	close(g.open)
+	g.open()
 	first.want(exitDone)
 }
 
 // What is said to programs is JSON, after an interrupt too.
 func TestAnInterruptIsLogged(t *testing.T) {
 	s, dir := toInterrupt(t)
-	g := newGate(10, isRead)
+	g := newGate(t, 10, isRead)
 	s.next(g.hold, nil, nil)
 	p := begin(t, s, dir, "apply", "--yes", "--log-format", "json", "--journal", "j.jsonl")
 	p.cmd.Stdout = io.Discard
@@ -322,7 +327,7 @@ func TestAnInterruptIsLogged(t *testing.T) {
 	g.reached(t)
 	p.signal(os.Interrupt)
 	p.wait("finishing what is under way")
-	close(g.open)
+	g.open()
 	p.want(exitInterrupted)
 	for line := range strings.Lines(p.text()) {
 		if !strings.HasPrefix(line, "{") {
@@ -335,14 +340,14 @@ func TestAnInterruptIsLogged(t *testing.T) {
 func TestAnInterruptedRollbackIsGoneOnWith(t *testing.T) {
 	s, dir := toInterrupt(t)
 	begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl").start().want(exitDone)
-	g := newGate(10, isRead)
+	g := newGate(t, 10, isRead)
 	s.next(g.hold, nil, nil)
 	back := []string{"apply", "--yes", "--resume", "j.jsonl", "--rollback"}
 	p := begin(t, s, dir, back...).start()
 	g.reached(t)
 	p.signal(os.Interrupt)
 	p.wait("interrupted: finishing what is under way")
-	close(g.open)
+	g.open()
 	p.want(exitInterrupted, "to take back the rest: zoneherd apply --resume j.jsonl --rollback")
 	s.next(nil, nil, nil)
 	begin(t, s, dir, back...).start().want(exitPartly, "the creation or deletion of the zone a.example cannot be taken back")
