@@ -3,7 +3,9 @@ package apply
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/provider"
@@ -16,6 +18,9 @@ type Written struct {
 	// Steps are those that were begun: [Done], with the handle of what they
 	// left, or [Uncertain], which are looked at first.
 	Steps []Step
+	// Moved gives the RRsets in which the zone holds something that the run has
+	// not left there; nil where that is not known.
+	Moved func(*schema.LiveZone) (map[schema.Key]bool, error)
 }
 
 // Inverse are the changes that take the steps back, those whose outcome is not
@@ -30,8 +35,9 @@ func (w Written) Inverse() []plan.Change {
 
 // TakeBack undoes what an earlier run has written, the last step first, each
 // only while live still holds what the step wrote. What is not there any more
-// as it was written is left, and told. The creation or deletion of a whole zone
-// cannot be taken back.
+// as it was written is left, and told, and so is an RRset in which somebody else
+// has written since: half of what it was would be neither theirs nor ours. The
+// creation or deletion of a whole zone cannot be taken back.
 func TakeBack(ctx context.Context, service Service, zones []Written, opts Options) *Report {
 	r := newRunner(service, opts)
 	ctx = provider.WithStop(ctx, opts.Stop)
@@ -40,6 +46,10 @@ func TakeBack(ctx context.Context, service Service, zones []Written, opts Option
 		zr := &report.Zones[i]
 		zr.Zone, zr.Steps = &plan.Zone{Name: zones[i].Zone}, slices.Clone(zones[i].Steps)
 		live, err := r.read(ctx, schema.LiveZoneInfo{Name: zones[i].Zone})
+		var moved map[schema.Key]bool
+		if err == nil && zones[i].Moved != nil {
+			moved, err = zones[i].Moved(live)
+		}
 		if err == nil && r.opts.Backup != nil {
 			err = r.opts.Backup(live)
 		}
@@ -49,11 +59,35 @@ func TakeBack(ctx context.Context, service Service, zones []Written, opts Option
 		}
 		w := newWriter(r, zr, live, zr.Steps)
 		w.recognise()
+		w.moved = alsoMoved(moved, zr.Steps)
 		w.takeBack(ctx, true)
 		zr.Err = w.halt
 	}
 	report.Interrupted = r.stopped(ctx)
 	return report
+}
+
+// alsoMoved adds what cannot be taken back for what has moved: a CNAME stands
+// alone at its name, so that there all goes or nothing.
+func alsoMoved(moved map[schema.Key]bool, done []Step) map[schema.Key]bool {
+	all := maps.Clone(moved)
+	alias := map[schema.Name]bool{}
+	for k := range moved {
+		alias[k.Name] = alias[k.Name] || k.Type == schema.TypeCNAME
+	}
+	for i := range done {
+		if k := done[i].Change.Key; k.Type == schema.TypeCNAME {
+			if _, any := alias[k.Name]; any {
+				alias[k.Name] = true
+			}
+		}
+	}
+	for i := range done {
+		if k := done[i].Change.Key; alias[k.Name] {
+			all[k] = true
+		}
+	}
+	return all
 }
 
 // recognise finds out what became of steps whose outcome an earlier run did not
@@ -121,6 +155,10 @@ func (w *writer) takeBack(ctx context.Context, again bool) {
 			w.notice("%s was done and is not taken back: the record that is there is somebody else's", s.Change)
 			continue
 		}
+		if w.moved[s.Change.Key] {
+			w.notice("%s was done and is not taken back: somebody else has written there since: %s", s.Change, w.at(s.Change.Key.Name))
+			continue
+		}
 		c := inverse(s)
 		if c.Wave != was {
 			wave, was = wave+1, c.Wave
@@ -183,6 +221,24 @@ func inverse(s *Step) plan.Change {
 		c.Action, c.Handle = plan.Create, ""
 	}
 	return c
+}
+
+// at says what a name holds.
+func (w *writer) at(name schema.Name) string {
+	var all []string
+	for _, r := range w.held {
+		if r.Name == name {
+			all = append(all, fmt.Sprintf("%s %d %s", r.Data.Type(), r.TTL, r.Data))
+		}
+	}
+	slices.Sort(all)
+	if more := len(all) - 5; more > 0 {
+		all = append(all[:5], fmt.Sprintf("and %d more", more))
+	}
+	if len(all) == 0 {
+		all = []string{"nothing"}
+	}
+	return name.Display() + " now holds " + strings.Join(all, ", ")
 }
 
 // holds reports whether an equal record is there.

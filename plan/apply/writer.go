@@ -16,9 +16,10 @@ type writer struct {
 	report *ZoneReport
 	zone   provider.ZoneID
 	info   schema.LiveZoneInfo
-	fresh  bool   // the run has created the zone
-	undo   bool   // the steps take others back
-	steps  []Step // in the order of the plan
+	fresh  bool                // the run has created the zone
+	undo   bool                // the steps take others back
+	steps  []Step              // in the order of the plan
+	moved  map[schema.Key]bool // RRsets whose steps are not taken back
 
 	mu      sync.Mutex
 	known   map[schema.Handle]bool            // records that are accounted for

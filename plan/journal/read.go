@@ -234,6 +234,10 @@ func (j *Journal) Written() (zones []apply.Written, not []string, err error) {
 		}
 		zones[k].Steps = append(zones[k].Steps, step)
 	}
+	progress := j.Progress()
+	for i := range zones {
+		zones[i].Moved = func(live *schema.LiveZone) (map[schema.Key]bool, error) { return saved.Moved(j.Plan, live, progress) }
+	}
 	slices.Reverse(zones)
 	return zones, not, nil
 }

@@ -120,21 +120,16 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 	case z.Action == string(plan.ZoneNone) && live == nil:
 		return stale("the zone is gone")
 	}
-	sets := map[schema.Key][]schema.Value{}
-	values := map[schema.Key][]value{}
-	touched := map[schema.Name]bool{}
-	changes := map[schema.Key][]*report.Change{}
-	for i := range z.Changes {
-		c := &z.Changes[i]
-		owner, err := schema.ParseOwner(c.Name, name)
-		if err != nil {
-			return in, fmt.Errorf("%s: %w: %w", z.Zone, err, ErrInconsistent)
-		}
-		k := schema.Key{Name: owner, Type: schema.Type(c.Type)}
-		touched[owner] = true
-		changes[k] = append(changes[k], c)
-		planned.all[Identity(z.Zone, *c)] = c
+	w, err := newZonePlan(z, name, prints)
+	if err != nil {
+		return in, err
 	}
+	for i := range z.Changes {
+		planned.all[Identity(z.Zone, z.Changes[i])] = &z.Changes[i]
+	}
+	changes := w.changes
+	sets := map[schema.Key][]schema.Value{}
+	values := valuesOf(live)
 	if given != nil {
 		for i, r := range given.Records {
 			k := live.Records[i].Key()
@@ -149,27 +144,13 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 	if live != nil {
 		for _, r := range live.Records {
 			k := r.Key()
-			values[k] = append(values[k], value{r.Data.String(), r.TTL})
 			if k.Type.Managed() { // what is not stays whether or not it is declared
 				sets[k] = append(sets[k], schema.Value{Data: r.Data, TTL: r.TTL})
 			}
 		}
 	}
-	kept := map[string]bool{}
-	for _, k := range slices.Concat(z.Unmanaged, z.Opaque) {
-		kept[k.Name+" "+k.Type] = true
-	}
-	// What the service has put at the apex of a zone that the earlier run has
-	// made, NS records and SOA, is left, as that run has left it.
-	byService := func(k schema.Key) bool {
-		return progress.Created[z.Zone] && k.Name == name && (k.Type == schema.TypeNS || !k.Type.Managed())
-	}
 	for k := range values {
-		_, known := prints[keyText(name, k)]
-		if byService(k) {
-			continue
-		}
-		if touched[k.Name] && !known && !kept[keyText(name, k)] {
+		if w.isNew(k, progress) {
 			return stale(k.Name.Display() + " " + string(k.Type) + " is new there")
 		}
 	}
@@ -190,7 +171,7 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 			if sets[k], err = changed(sets[k], changes[k], k.Type); err != nil {
 				return in, fmt.Errorf("%s: %s %s: %w: %w", z.Zone, k.Name.Display(), k.Type, err, ErrInconsistent)
 			}
-		case byService(k):
+		case w.byService(k, progress):
 		default:
 			rest, ok := progress.remaining(z.Zone, values[k], changes[k], print.Before)
 			if !ok {

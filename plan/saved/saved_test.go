@@ -2,6 +2,7 @@ package saved_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -229,6 +230,9 @@ func TestARunThatBrokeOffIsFinished(t *testing.T) {
 		for _, r := range after {
 			end[fmt.Sprint(r.Name, r.Data, r.TTL)]++
 		}
+		if now.Records != nil {
+			notMoved(t, d, now, progress)
+		}
 		rest, err := saved.Rebuild(d, liveNow(now), progress)
 		if err != nil {
 			t.Fatal(err)
@@ -247,6 +251,27 @@ func TestARunThatBrokeOffIsFinished(t *testing.T) {
 			}
 		}
 	})
+}
+
+// notMoved wants no RRset to have moved, and one to have that gets a value of
+// somebody else's.
+func notMoved(t *rapid.T, d *report.Document, now *schema.LiveZone, progress saved.Progress) {
+	moved, err := saved.Moved(d, now, progress)
+	if err != nil || len(moved) > 0 {
+		t.Fatalf("moved: %v, %v", moved, err)
+	}
+	c := rapid.SampledFrom(d.Zones[0].Changes).Draw(t, "somebody else's")
+	one, err := saved.Change(zone, c)
+	if err != nil {
+		return // a value that cannot be read
+	}
+	either := cmp.Or(one.After, one.Before)
+	theirs := *now
+	theirs.Records = append(slices.Clone(now.Records), schema.LiveRecord{Handle: "theirs", Name: one.Key.Name, TTL: 77, Data: either.Data})
+	moved, err = saved.Moved(d, &theirs, progress)
+	if err != nil || len(moved) != 1 || !moved[one.Key] {
+		t.Fatalf("with a value more at %v moved: %v, %v", one.Key, moved, err)
+	}
 }
 
 // A zone that the run has made holds what the service has put at its apex, and
