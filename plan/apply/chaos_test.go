@@ -30,7 +30,7 @@ import (
 //
 // ZONEHERD_CHAOS is how many seeds are tried, ZONEHERD_CHAOS_SEED a single one.
 func TestChaos(t *testing.T) {
-	from, n := uint64(0), 300
+	from, n := uint64(0), 2000
 	if raced {
 		n = 60
 	}

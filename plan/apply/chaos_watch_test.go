@@ -197,9 +197,18 @@ func (w *watcher) plan(p *plan.Plan) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, z := range p.Zones {
-		for _, c := range z.Changes {
+		for i, c := range z.Changes {
 			if c.Before != nil {
 				w.planned[change(c.Key, c.Before)]++
+			}
+			// Of two runs one may change the type of the record that the other is
+			// about to delete, within the window of one request: what goes is then
+			// what both are about to create.
+			if w.c.two && c.Swap && c.Action == plan.Delete && i+1 < len(z.Changes) {
+				if in := z.Changes[i+1]; in.Swap && in.Action == plan.Create && in.Key.Name == c.Key.Name {
+					w.planned[change(in.Key, in.After)]++
+					w.maybe["- "+change(in.Key, in.After)]++
+				}
 			}
 		}
 	}
