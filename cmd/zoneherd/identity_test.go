@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,4 +64,25 @@ func TestWhatAPermissionIsTooMuchFor(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", command, diff)
 		}
 	}
+}
+
+// A run that nobody wants to be of an account goes on where the question fails,
+// and is finished or taken back even so.
+func TestARunGoesOnWhereTheQuestionWhoseTokenItIsFails(t *testing.T) {
+	s, dir := survive(t, ""), t.TempDir()
+	silent := true
+	s.next(func(w http.ResponseWriter, r *http.Request) bool {
+		if !silent || !strings.HasSuffix(r.URL.Path, "/account/me/") {
+			return false
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		return true
+	}, nil, nil)
+	file := "records: {www: {type: A, value: 192.0.2.1}}\n"
+	if err := os.WriteFile(filepath.Join(dir, "a.example.yaml"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl", "a.example.yaml").start().want(0, "nobody knows whose zones these are", "done: ")
+	silent = false
+	begin(t, s, dir, "apply", "--yes", "--resume", "j.jsonl", "--rollback").start().want(exitPartly, "taken back: 1 write")
 }

@@ -61,15 +61,13 @@ func (r *planned) keep(c *cli.Context, earlier *journal.Journal) (_ *kept, err e
 	if file == "" {
 		return k, nil
 	}
-	document, err := r.toSave(c)
-	if err == nil {
-		k.journal, err = journal.Create(file, document)
-		k.begun = sync.OnceFunc(func() { r.goOn(finish(file)) })
-	}
-	if err != nil {
+	account, _ := r.live.account(c.Context) // who wanted to know has been told that it is not known
+	if k.journal, err = journal.Create(file, r.toSave(account)); err != nil {
 		k.close()
+		return nil, err
 	}
-	return k, err
+	k.begun = sync.OnceFunc(func() { r.goOn(finish(file)) })
+	return k, nil
 }
 
 // goOn keeps how to go on from here, for when the run does not come to its end.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/zoneherd/zoneherd/provider"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -25,18 +24,19 @@ type told struct {
 func (b *told) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	n, err := b.text.Write(p)
 	select {
 	case b.said <- struct{}{}:
 	default:
 	}
-	return b.text.Write(p)
+	return n, err
 }
 
-// runOn is a run against an account of a service.
-func runOn(account string) (*planned, *cli.Context, *told, chan struct{}) {
+// runOn is a run against a service.
+func runOn(endpoint string) (*planned, *cli.Context, *told, chan struct{}) {
 	out := &told{said: make(chan struct{}, 1)}
 	stop := make(chan struct{})
-	r := &planned{program: &program{stderr: out, stop: stop}, live: &live{endpoint: "https://x.example", asked: &whose{Identity: provider.Identity{Account: account}}}}
+	r := &planned{program: &program{stderr: out, stop: stop}, live: &live{endpoint: endpoint}}
 	c := cli.NewContext(cli.NewApp(), flag.NewFlagSet("", flag.ContinueOnError), nil)
 	c.Context = context.Background()
 	return r, c, out, stop
@@ -45,8 +45,8 @@ func runOn(account string) (*planned, *cli.Context, *told, chan struct{}) {
 func TestTwoRunsOnOneMachineDoNotWriteAtOnce(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	zones := []schema.Name{schema.MustName("a.example"), schema.MustName("b.example")}
-	lock := func(account string, zones ...schema.Name) (func(), error) {
-		r, c, _, _ := runOn(account)
+	lock := func(endpoint string, zones ...schema.Name) (func(), error) {
+		r, c, _, _ := runOn(endpoint)
 		return r.lock(c, &messages{p: r.program}, zones)
 	}
 	unlock, err := lock("a", zones...)
@@ -54,9 +54,9 @@ func TestTwoRunsOnOneMachineDoNotWriteAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Another account, or other zones, have nothing to wait for.
-	for account, zone := range map[string]string{"b": "a.example", "a": "c.example"} {
-		other, err := lock(account, schema.MustName(zone))
+	// Another service, or other zones, have nothing to wait for.
+	for endpoint, zone := range map[string]string{"b": "a.example", "a": "c.example"} {
+		other, err := lock(endpoint, schema.MustName(zone))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,10 +26,11 @@ func (r *planned) save(c *cli.Context) error {
 	if r.live == nil {
 		return usage("--out saves a plan for apply, and an --offline plan cannot be applied: use --report %s", file)
 	}
-	document, err := r.toSave(c)
+	account, err := r.live.account(c.Context)
 	if err != nil {
 		return err
 	}
+	document := r.toSave(account)
 	var text bytes.Buffer
 	if err := report.JSON(&text, document); err != nil {
 		return fmt.Errorf("save the plan: %w", err)
@@ -40,14 +41,10 @@ func (r *planned) save(c *cli.Context) error {
 	return nil
 }
 
-// toSave is the document of a plan that is to be applied from it.
-func (r *planned) toSave(c *cli.Context) (*report.Document, error) {
-	account, err := r.live.account(c.Context)
-	if err != nil {
-		return nil, err
-	}
-	origin := saved.Origin{Endpoint: r.live.endpoint, Account: account, ConfigDigest: r.desired.config.Digest}
-	return saved.Document(r.plan, r.about(), origin), nil
+// toSave is the document of a plan that is to be applied from it, with a token
+// of the account; empty where that is not known.
+func (r *planned) toSave(account string) *report.Document {
+	return saved.Document(r.plan, r.about(), saved.Origin{Endpoint: r.live.endpoint, Account: account, ConfigDigest: r.desired.config.Digest})
 }
 
 // writeFile writes a file whole or not at all, for its owner alone to read.
@@ -155,9 +152,12 @@ func (p *program) openSaved(c *cli.Context, m *messages, what string, document *
 			return nil, problems.Err()
 		case document.ConfigDigest:
 		default:
-			return nil, notApplied(what, errors.New("the configuration here is another than the one that it was made with: plan again"))
+			if !c.Bool("rollback") || c.String("resume") == "" { // which writes what the journal says, whatever is configured
+				return nil, notApplied(what, errors.New("the configuration here is another than the one that it was made with: plan again"))
+			}
 		}
 	}
+	r.desired.config.Digest = document.ConfigDigest // what is kept of this run is of the same
 	if r.concurrency, err = r.desired.concurrency(c); err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (p *program) openSaved(c *cli.Context, m *messages, what string, document *
 	switch {
 	case document.Account != "" && account == "":
 		return nil, notApplied(what, fmt.Errorf("it was made with a token of the account %s, and the service does not say whose this one is", document.Account))
-	case !strings.EqualFold(account, document.Account):
+	case document.Account != "" && !strings.EqualFold(account, document.Account):
 		return nil, notApplied(what, fmt.Errorf("it was made with a token of the account %s, and this one belongs to %s", document.Account, account))
 	}
 	if document.Commit != nil {
