@@ -118,7 +118,7 @@ func (r *planned) letSettle(ctx context.Context, m *messages, j *journal.Journal
 	if j.Open() == 0 || wait <= 0 {
 		return nil
 	}
-	m.say("%s of unknown outcome when the run broke off: waiting for %s until they show", count(j.Open(), "write"), wait.Round(time.Second))
+	m.say("%s of unknown outcome when the run broke off: waiting for %s until they show", count(j.Open(), "write"), max(wait.Round(time.Second), time.Second))
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

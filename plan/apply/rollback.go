@@ -58,7 +58,7 @@ func TakeBack(ctx context.Context, service Service, zones []Written, opts Option
 			continue
 		}
 		w := newWriter(r, zr, live, zr.Steps)
-		w.recognise()
+		w.recognise(live)
 		w.moved = alsoMoved(moved, zr.Steps)
 		w.takeBack(ctx, true)
 		zr.Err = w.halt
@@ -92,7 +92,7 @@ func alsoMoved(moved map[schema.Key]bool, done []Step) map[schema.Key]bool {
 
 // recognise finds out what became of steps whose outcome an earlier run did not
 // see, from what is live now.
-func (w *writer) recognise() {
+func (w *writer) recognise(live *schema.LiveZone) {
 	for i := range w.steps {
 		if s := &w.steps[i]; s.Outcome == Done {
 			if r, ok := w.held[s.Handle]; ok && s.Handle != "" { // of two names that it may have, the plan's
@@ -115,9 +115,10 @@ func (w *writer) recognise() {
 		switch c.Action {
 		case plan.Create:
 			s.Outcome = NotDone
-			for h, r := range w.held {
-				if !mine[h] && r == recordOf(c.Key, c.After) {
-					s.Outcome, s.Handle, mine[h] = Done, h, true
+			for _, l := range live.Records {
+				if !mine[l.Handle] && is(l, recordOf(c.Key, c.After)) {
+					s.Outcome, s.Handle, mine[l.Handle] = Done, l.Handle, true
+					w.held[l.Handle] = recordOf(c.Key, c.After)
 					break
 				}
 			}
