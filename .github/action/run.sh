@@ -7,8 +7,11 @@ dir=$(mktemp -d "$RUNNER_TEMP/zoneherd.XXXXXX")
 plan=$dir/plan.json report=$dir/report.html result=$dir/result.json
 export ZONEHERD_BACKUP_DIR=${ZONEHERD_BACKUP_DIR:-$dir/backup}
 
-# A plan without --base knows no causes and no review.
-if [ -z "$ZONEHERD_BASE" ]; then
+# A plan without --base knows no causes and no review. A plan that was saved, or
+# a journal, has both in it.
+if [[ $'\n'$ARGS == *$'\n'--resume* || $PATHS == *.json ]]; then
+  if [ -z "$ZONEHERD_BASE" ]; then unset ZONEHERD_BASE; fi
+elif [ -z "$ZONEHERD_BASE" ]; then
   if [ "$COMMAND" = drift ]; then
     ZONEHERD_BASE=HEAD
   elif [ -n "$PULL_REQUEST_HEAD" ] && [ "$(git rev-parse -q --verify 'HEAD^2')" = "$PULL_REQUEST_HEAD" ]; then
