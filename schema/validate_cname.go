@@ -120,42 +120,11 @@ func through(owner Name) string {
 
 // cname gives the CNAME RRset that answers for a name in this zone, or nil.
 func (c *checker) cname(n Name) *RRset {
-	at := c.answering(n)
+	at := c.zone.Answering(n)
 	for i := range at {
 		if at[i].Type == TypeCNAME {
 			return &at[i]
 		}
 	}
 	return nil
-}
-
-// answering gives the RRsets from which the zone answers queries for a name:
-// its own, or those of the wildcard that covers it (RFC 4592 section 3.3.1).
-func (c *checker) answering(n Name) []RRset {
-	if !n.In(c.zone.Name) {
-		return nil
-	}
-	for encloser := n; ; encloser = encloser.Parent() {
-		if !c.exists(encloser) {
-			continue
-		}
-		if encloser == n {
-			return c.zone.At(n)
-		}
-		wildcard, err := encloser.Child("*")
-		if err != nil {
-			return nil
-		}
-		return c.zone.At(wildcard)
-	}
-}
-
-// exists reports whether a name of the zone exists, if only because a name
-// below it does. The apex always does.
-func (c *checker) exists(n Name) bool {
-	if n == c.zone.Name {
-		return true
-	}
-	i, _ := slices.BinarySearchFunc(c.zone.RRsets, n, func(s RRset, n Name) int { return s.Name.Compare(n) })
-	return i < len(c.zone.RRsets) && c.zone.RRsets[i].Name.In(n)
 }

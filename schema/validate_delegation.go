@@ -153,7 +153,7 @@ func (c *checker) addressed(host Name) bool {
 	if c.zone.Holds(Key{host, TypeA}) != nil || c.zone.Holds(Key{host, TypeAAAA}) != nil {
 		return true
 	}
-	return slices.ContainsFunc(c.answering(host), func(s RRset) bool {
+	return slices.ContainsFunc(c.zone.Answering(host), func(s RRset) bool {
 		return s.Type == TypeA || s.Type == TypeAAAA || s.Type == TypeCNAME
 	})
 }

@@ -19,7 +19,7 @@ func (c *checker) dmarc(owner Name, values []Value) {
 	var policies []Value
 	for i, v := range values {
 		text := v.Data.(TXT).Text
-		if err := checkDMARC(text); err != nil {
+		if _, err := ParseDMARC(text); err != nil {
 			c.sense(values[i:i+1], nil, "dmarc-syntax", "%s has a DMARC policy that receivers pass over: %v", owner.Display(), err)
 		}
 		if strings.HasPrefix(strings.ToLower(text), "v=dmarc1") {
@@ -32,36 +32,37 @@ func (c *checker) dmarc(owner Name, values []Value) {
 	}
 }
 
-// checkDMARC reads a DMARC policy.
-func checkDMARC(text string) error {
-	seen := map[string]bool{}
+// ParseDMARC reads a DMARC policy and gives its tags.
+func ParseDMARC(text string) (map[string]string, error) {
+	read := map[string]string{}
 	tags := strings.Split(text, ";")
+	has := func(name string) bool { _, ok := read[name]; return ok }
 	for i, tag := range tags {
 		name, value, ok := strings.Cut(tag, "=")
 		name, value = strings.Trim(name, " \t"), strings.Trim(value, " \t")
 		switch {
 		case i == 0 && name == "v" && len(value) > len("DMARC1") && strings.HasPrefix(value, "DMARC1"):
-			return fmt.Errorf("after v=DMARC1 stands %q where ; belongs", value[len("DMARC1"):])
+			return nil, fmt.Errorf("after v=DMARC1 stands %q where ; belongs", value[len("DMARC1"):])
 		case i == 0 && (name != "v" || value != "DMARC1"):
-			return errors.New("it does not begin with v=DMARC1, in just this spelling and before all other tags")
+			return nil, errors.New("it does not begin with v=DMARC1, in just this spelling and before all other tags")
 		case strings.Trim(tag, " \t") == "" && i == len(tags)-1:
 			continue
 		case strings.Trim(tag, " \t") == "":
-			return errors.New("it has two semicolons with nothing between them: remove one")
+			return nil, errors.New("it has two semicolons with nothing between them: remove one")
 		case !ok || name == "":
-			return fmt.Errorf("%q is no tag=value: check for a missing semicolon or equals sign", strings.TrimSpace(tag))
-		case seen[name]:
-			return fmt.Errorf("the tag %s stands twice: keep one", name)
+			return nil, fmt.Errorf("%q is no tag=value: check for a missing semicolon or equals sign", strings.TrimSpace(tag))
+		case has(name):
+			return nil, fmt.Errorf("the tag %s stands twice: keep one", name)
 		}
-		seen[name] = true
+		read[name] = value
 		if err := checkDMARCTag(name, value); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if !seen["p"] {
-		return errors.New("it has no p=: add p=none, p=quarantine or p=reject")
+	if !has("p") {
+		return nil, errors.New("it has no p=: add p=none, p=quarantine or p=reject")
 	}
-	return nil
+	return read, nil
 }
 
 // checkDMARCTag checks the value of a tag; unknown tags are allowed.

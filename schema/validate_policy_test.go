@@ -67,15 +67,15 @@ func TestParseSPF(t *testing.T) {
 		{about: "a letter that is not ASCII in a domain", text: "v=spf1 include:bücher.example", err: "plain ASCII"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			if !isSPF(test.text) {
+			if !IsSPF(test.text) {
 				t.Fatal("not taken as SPF at all")
 			}
-			lookups, err := parseSPF(test.text)
+			asking, err := ParseSPF(test.text)
 			switch {
 			case test.err == "" && err != nil:
 				t.Errorf("unexpected error: %v", err)
-			case test.err == "" && lookups != test.lookups:
-				t.Errorf("%d look-ups, want %d", lookups, test.lookups)
+			case test.err == "" && len(asking) != test.lookups:
+				t.Errorf("%d look-ups, want %d: %v", len(asking), test.lookups, asking)
 			case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)):
 				t.Errorf("got error %v, want one with %q", err, test.err)
 			}
@@ -85,13 +85,13 @@ func TestParseSPF(t *testing.T) {
 
 func TestOtherTextsAreNotTakenAsSPF(t *testing.T) {
 	for _, text := range []string{"", "v=spf", "v=spf10 -all", "v=spf1x", "spf2.0/pra -all", " v=spf1 -all", "v=DKIM1"} {
-		if isSPF(text) {
+		if IsSPF(text) {
 			t.Errorf("%q is", text)
 		}
 	}
 }
 
-func TestCheckDMARC(t *testing.T) {
+func TestParseDMARC(t *testing.T) {
 	for _, test := range []struct {
 		about, text string
 		err         string
@@ -129,7 +129,7 @@ func TestCheckDMARC(t *testing.T) {
 		{about: "a report size that is none", text: "v=DMARC1; p=none; rua=mailto:a@example.com!big", err: "size"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			err := checkDMARC(test.text)
+			_, err := ParseDMARC(test.text)
 			switch {
 			case test.err == "" && err != nil:
 				t.Errorf("unexpected error: %v", err)

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// maxLookups is how many terms of an SPF record may make a receiver ask the
-// DNS (RFC 7208 section 4.6.4).
-const maxLookups = 10
+// MaxSPFLookups is how many terms of an SPF policy, and of those that it
+// includes, may make a receiver ask the DNS (RFC 7208 section 4.6.4).
+const MaxSPFLookups = 10
 
 // spf checks SPF policies (RFC 7208): one at a name, well formed, and within
 // the bound on look-ups as far as its own text shows.
@@ -20,17 +20,17 @@ func (c *checker) spf(owner Name, values []Value) {
 	var policies []Value
 	for i, v := range values {
 		text := v.Data.(TXT).Text
-		if !isSPF(text) {
+		if !IsSPF(text) {
 			continue
 		}
 		policies = append(policies, v)
-		lookups, err := parseSPF(text)
+		asking, err := ParseSPF(text)
 		switch {
 		case err != nil:
 			c.sense(values[i:i+1], nil, "spf-syntax", "%s has an SPF policy that receivers cannot read: %v", owner.Display(), err)
-		case lookups > maxLookups:
+		case len(asking) > MaxSPFLookups:
 			c.sense(values[i:i+1], nil, "spf-lookups", "%s has an SPF policy with %d terms that make receivers ask the DNS, and they give up after %d: remove some of include, a, mx, ptr, exists and redirect, or write ip4 and ip6 instead",
-				owner.Display(), lookups, maxLookups)
+				owner.Display(), len(asking), MaxSPFLookups)
 		}
 	}
 	if len(policies) > 1 {
@@ -39,9 +39,9 @@ func (c *checker) spf(owner Name, values []Value) {
 	}
 }
 
-// isSPF reports whether a text is meant as an SPF policy: `v=spf1` alone or
+// IsSPF reports whether a text is meant as an SPF policy: `v=spf1` alone or
 // with anything after it but a letter or digit, in any case.
-func isSPF(text string) bool {
+func IsSPF(text string) bool {
 	if len(text) < len("v=spf1") || !strings.EqualFold(text[:len("v=spf1")], "v=spf1") {
 		return false
 	}
@@ -53,42 +53,54 @@ func isAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// parseSPF reads an SPF policy and counts the terms that make a receiver ask
-// the DNS. What stands after `all` is never evaluated (RFC 7208 section 5.1).
-func parseSPF(text string) (lookups int, err error) {
+// SPFTerm is a term of an SPF policy that makes a receiver ask the DNS.
+type SPFTerm struct {
+	Name string // include, a, mx, ptr, exists or redirect
+	// Domain is, of include and redirect, whose policy is meant, as it is
+	// written: macros may stand in it.
+	Domain string
+}
+
+// ParseSPF reads an SPF policy, a text that [IsSPF], and gives the terms that
+// make a receiver ask the DNS, as it meets them. What stands after `all` is
+// never evaluated, nor is a redirect beside one (RFC 7208 sections 5.1 and 6.1).
+func ParseSPF(text string) (asking []SPFTerm, err error) {
 	rest := text[len("v=spf1"):]
 	if rest != "" && rest[0] != ' ' {
-		return 0, fmt.Errorf("after v=spf1 stands %q where a blank belongs: write v=spf1, a blank, and the terms", rest[:1])
+		return nil, fmt.Errorf("after v=spf1 stands %q where a blank belongs: write v=spf1, a blank, and the terms", rest[:1])
 	}
-	all, redirect := false, false
+	all := false
+	var redirect []SPFTerm
 	seen := map[string]bool{}
-	for term := range strings.SplitSeq(rest, " ") {
-		if term == "" {
+	for text := range strings.SplitSeq(rest, " ") {
+		if text == "" {
 			continue
 		}
-		name, asks, err := parseTerm(term)
+		term, asks, err := parseTerm(text)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		switch name {
+		switch term.Name {
 		case "all":
 			all = true
 		case "redirect", "exp":
-			if seen[name] {
-				return 0, fmt.Errorf("%s= stands twice: keep one", name)
+			if seen[term.Name] {
+				return nil, fmt.Errorf("%s= stands twice: keep one", term.Name)
 			}
-			seen[name] = true
-			redirect = redirect || name == "redirect"
+			seen[term.Name] = true
+			if term.Name == "redirect" {
+				redirect = append(redirect, term)
+			}
 		default:
 			if asks && !all {
-				lookups++
+				asking = append(asking, term)
 			}
 		}
 	}
-	if redirect && !all {
-		lookups++
+	if !all {
+		asking = append(asking, redirect...)
 	}
-	return lookups, nil
+	return asking, nil
 }
 
 // spfName is how the name of a mechanism or modifier ends: with nothing, a
@@ -96,36 +108,40 @@ func parseSPF(text string) (lookups int, err error) {
 var spfName = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9._-]*)([:/=]?)(.*)$`)
 
 // parseTerm reads one directive or modifier (RFC 7208 section 4.6.1) and tells
-// whether it makes a receiver ask the DNS.
-func parseTerm(term string) (name string, asks bool, err error) {
-	body := strings.TrimLeft(term, "+-?~")
-	if len(term)-len(body) > 1 {
-		return "", false, fmt.Errorf("the term %q has more than one of + - ? ~ in front: keep one", term)
+// whether it makes a receiver ask the DNS by itself.
+func parseTerm(text string) (term SPFTerm, asks bool, err error) {
+	body := strings.TrimLeft(text, "+-?~")
+	if len(text)-len(body) > 1 {
+		return term, false, fmt.Errorf("the term %q has more than one of + - ? ~ in front: keep one", text)
 	}
 	m := spfName.FindStringSubmatch(body)
 	if m == nil {
 		if _, err := netip.ParseAddr(body); err == nil {
-			return "", false, fmt.Errorf("the term %q lacks its name: write ip4: or ip6: in front of the address", term)
+			return term, false, fmt.Errorf("the term %q lacks its name: write ip4: or ip6: in front of the address", text)
 		}
-		return "", false, fmt.Errorf("the term %q is none of SPF's: write it in plain letters, digits and hyphens, such as -all", term)
+		return term, false, fmt.Errorf("the term %q is none of SPF's: write it in plain letters, digits and hyphens, such as -all", text)
 	}
 	name, sign, value := strings.ToLower(m[1]), m[2], m[3]
+	term.Name = name
+	if name == "include" || name == "redirect" {
+		term.Domain = value
+	}
 	mechanism := slices.Contains([]string{"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"}, name)
 	if sign == "=" {
 		switch {
 		case mechanism:
-			return "", false, fmt.Errorf("the term %q has = where a mechanism has a colon: write %s:%s", term, name, value)
-		case body != term:
-			return "", false, fmt.Errorf("the term %q is a modifier, which takes none of + - ? ~ in front", term)
+			return term, false, fmt.Errorf("the term %q has = where a mechanism has a colon: write %s:%s", text, name, value)
+		case body != text:
+			return term, false, fmt.Errorf("the term %q is a modifier, which takes none of + - ? ~ in front", text)
 		case name == "redirect" || name == "exp":
-			return name, false, termError(term, checkDomainSpec(value, name == "exp"))
+			return term, false, termError(text, checkDomainSpec(value, name == "exp"))
 		}
-		return name, false, termError(term, checkMacros(value, true))
+		return term, false, termError(text, checkMacros(value, true))
 	}
 	if !mechanism {
-		return "", false, fmt.Errorf("there is no SPF mechanism %q: write one of all, include, a, mx, ip4, ip6, exists", m[1])
+		return term, false, fmt.Errorf("there is no SPF mechanism %q: write one of all, include, a, mx, ip4, ip6, exists", m[1])
 	}
-	return name, name != "all" && name != "ip4" && name != "ip6", termError(term, checkMechanism(name, sign, value))
+	return term, name != "all" && name != "ip4" && name != "ip6", termError(text, checkMechanism(name, sign, value))
 }
 
 func termError(term string, err error) error {
