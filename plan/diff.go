@@ -137,6 +137,7 @@ func (z *Zone) count() {
 func (z *Zone) compare(in Input, opts Options) *difference {
 	live := z.sortLive(in, opts)
 	d := &difference{sets: make([]comparedSet, 0, len(live.declared)+len(live.rest)), kept: live.kept}
+	var ttls mixedTTLs
 	apex := schema.Key{Name: z.Name, Type: schema.TypeNS}
 	apexListed := live.has(in.Desired, apex)
 	if in.Desired.RRset(apex) != nil && !apexListed && !opts.ManageApexNS {
@@ -156,6 +157,7 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 			z.warnUnreadable(in, set)
 		}
 		d.declared++
+		ttls.see(old, true)
 		z.judge(in, d, set.Key, set.Values, old)
 		d.rrset(comparedSet{set.Key, old, set.Values}, p)
 		if len(p.update)+len(p.create)+len(p.delete) > 0 {
@@ -178,8 +180,12 @@ func (z *Zone) compare(in Input, opts Options) *difference {
 			d.rrset(comparedSet{k, old, nil}, pairing{delete: old})
 			continue
 		}
+		ttls.see(old, false)
 		d.liveSets++
 		d.kept = append(d.kept, old...)
+	}
+	if !opts.NoMixedTTLs && !in.Desired.FromLive { // a restored zone is to be so
+		z.Warnings = append(z.Warnings, ttls.warnings()...)
 	}
 	z.refuseExclusive(in, d, opts.Allow)
 	for i := range d.changes {

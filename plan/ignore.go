@@ -32,7 +32,7 @@ func (p Pattern) matches(zone, name schema.Name, d schema.Data) bool {
 	if p.Types != nil && !slices.Contains(p.Types, d.Type()) {
 		return false
 	}
-	if p.Name != "" && !Glob(p.Name, name.Relative(zone)) && !Glob(strings.TrimSuffix(p.Name, "."), name.Display()) {
+	if p.Name != "" && !p.matchesName(zone, name) {
 		return false
 	}
 	if p.Value == "" {
@@ -43,6 +43,21 @@ func (p Pattern) matches(zone, name schema.Name, d schema.Data) bool {
 		text = t.Text
 	}
 	return Glob(p.Value, text)
+}
+
+// MayCover reports whether the pattern may select a record that a host has,
+// whatever its value, or any that it names.
+func (p Pattern) MayCover(zone, name schema.Name) bool {
+	if p.Name == "" {
+		return p.Types == nil || slices.ContainsFunc(p.Types, func(t schema.Type) bool {
+			return t == schema.TypeA || t == schema.TypeAAAA || t == schema.TypeCNAME
+		})
+	}
+	return p.matchesName(zone, name)
+}
+
+func (p Pattern) matchesName(zone, name schema.Name) bool {
+	return Glob(p.Name, name.Relative(zone)) || Glob(strings.TrimSuffix(p.Name, "."), name.Display())
 }
 
 // Glob matches text against a glob without regard to case.

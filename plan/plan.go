@@ -209,6 +209,8 @@ type Options struct {
 	// NoLastGuard lets the last MX, delegation or apex address of a zone go
 	// like any other record.
 	NoLastGuard bool
+	// NoMixedTTLs tells nothing of live RRsets whose records differ in TTL.
+	NoMixedTTLs bool
 	Allow       Allow
 	// Loosened is what the configuration loosens since base, for the reader.
 	Loosened []Loosening

@@ -194,7 +194,9 @@ zones: [{zone: a.example, action: none, refused: [], summary: {create: 0, update
 		{about: "a guard that does not exist", schema: "zone", text: "{zone: a.example, allow: everything}", want: []string{"/allow"}},
 
 		{about: "no configuration", schema: "config", text: ""},
-		{about: "a whole configuration", schema: "config", text: "{zones: [zones], default-ttl: 300, prune: owned, ignore: [{name: a, type: [A], value: x}], ignore-defaults: false, apex-ns: manage, lenient: true, skip-unsupported: true, octodns-target: vps, record-count-surplus: 3, account: a@b, max-zones: 5, concurrency: 4, guards: {max-deletes: 10, max-updates: 20, last: allow, token: refuse}}"},
+		{about: "a whole configuration", schema: "config", text: "{zones: [zones], default-ttl: 300, prune: owned, ignore: [{name: a, type: [A], value: x}], ignore-defaults: false, apex-ns: manage, lenient: true, skip-unsupported: true, octodns-target: vps, record-count-surplus: 3, account: a@b, max-zones: 5, concurrency: 4, guards: {max-deletes: 10, max-updates: 20, last: allow, token: refuse}, advice: {dmarc-rua: false}}"},
+		{about: "advice that does not exist", schema: "config", text: "{advice: {dmarc: false}}", want: []string{"/advice"}},
+		{about: "advice that is neither on nor off", schema: "config", text: "{advice: {dmarc-rua: warn}}", want: []string{"/advice/dmarc-rua"}},
 		{about: "a token neither warned of, refused nor allowed", schema: "config", text: "{guards: {token: maybe}}", want: []string{"/guards/token"}},
 		{about: "the endpoint", schema: "config", text: "{endpoint: 'https://a.example'}", want: []string{"/"}},
 		{about: "a percentage over 100", schema: "config", text: "{guards: {max-deletes: 101}}", want: []string{"/guards/max-deletes"}},

@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/schema/lint"
 )
 
 // ConfigFile is the configuration's name in the working directory.
@@ -41,6 +42,8 @@ type Config struct {
 	MaxUpdates   int
 	NoLastGuard  bool   // the last MX, delegation or apex address may go
 	Token        string // what a token that may do more than is needed is: "refuse", "warn" or "allow"; "": "warn"
+	// NoAdvice are rules of package lint that are not asked for.
+	NoAdvice []string
 	// Digest names the content of the file, whatever it means; empty for none.
 	Digest string
 	// Positions tells where each key is set, by its name.
@@ -59,7 +62,7 @@ type Ignore struct {
 // configKeys are the keys of the configuration, in the order of the README.
 var configKeys = []string{
 	"zones", "default-ttl", "prune", "ignore", "ignore-defaults", "apex-ns", "lenient", "skip-unsupported",
-	"octodns-target", "record-count-surplus", "account", "max-zones", "concurrency", "guards",
+	"octodns-target", "record-count-surplus", "account", "max-zones", "concurrency", "guards", "advice",
 }
 
 // guardKeys are the keys of `guards:`.
@@ -176,6 +179,19 @@ func (c *Config) set(d *document, file Path, p pair) {
 				c.Token = d.oneOf(g, "warn", "refuse", "allow")
 			default:
 				d.problem(d.at(g.key), "unknown-key", "guards has no key %q: %s", g.text, didYouMean(g.text, guardKeys))
+			}
+		}
+	case "advice":
+		if p.value.Kind != yaml.MappingNode {
+			d.problem(d.at(p.value), "kind", "advice is a mapping, such as {%s: false}, not %s", lint.DMARCRua, d.describe(p.value))
+			return
+		}
+		for _, rule := range d.pairs(p.value) {
+			switch given, ok := d.boolean(rule); {
+			case !slices.Contains(lint.Rules(), rule.text):
+				d.problem(d.at(rule.key), "unknown-key", "there is no advice %q: %s", rule.text, didYouMean(rule.text, lint.Rules()))
+			case ok && !given:
+				c.NoAdvice = append(c.NoAdvice, rule.text)
 			}
 		}
 	case "endpoint":

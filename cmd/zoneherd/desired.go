@@ -14,6 +14,7 @@ import (
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/schema/lint"
 	"github.com/zoneherd/zoneherd/source"
 )
 
@@ -71,6 +72,9 @@ func desiredAt(c *cli.Context, at *place, given []string) (*desired, error) {
 	}
 	d.problems = append(d.problems, result.Problems...)
 	d.problems = append(d.problems, plan.CheckIgnored(result.Zones, d.ignorePatterns())...)
+	if c.Bool("strict") && d.problems.Err() == nil { // of what has mistakes, too much is missing
+		d.problems = append(d.problems, d.advice(result.Zones)...)
+	}
 	d.problems.Sort()
 	d.files = append(d.files, result.Files...)
 	d.commit = at.commit(paths, d.files)
@@ -89,6 +93,18 @@ func desiredAt(c *cli.Context, at *place, given []string) (*desired, error) {
 		d.declared[result.Zones[i].Name] = true
 	}
 	return d, d.selectZones(c.StringSlice("zone"), result.Zones)
+}
+
+// advice is what package lint has to say of the zones.
+func (d *desired) advice(zones []schema.Zone) schema.Problems {
+	patterns := d.ignorePatterns()
+	return lint.Check(zones, lint.Options{
+		Off: d.config.NoAdvice,
+		Undeclared: func(zone, name schema.Name) bool {
+			return d.config.Prune == string(plan.PruneNone) || d.config.Prune == string(plan.PruneOwned) ||
+				slices.ContainsFunc(patterns, func(p plan.Pattern) bool { return p.MayCover(zone, name) })
+		},
+	})
 }
 
 // place is where files are read from: the work tree, or the commit of --ref.
@@ -215,6 +231,7 @@ func (d *desired) selectChanged(b *base) {
 func sameConfig(a, b source.Config) bool {
 	strip := func(c source.Config) source.Config {
 		c.Zones, c.Positions, c.Digest = nil, nil, "" // which zones there are is told by the zones
+		c.NoAdvice = nil                              // it writes nothing
 		c.Ignore = slices.Clone(c.Ignore)
 		for i := range c.Ignore {
 			c.Ignore[i].Position = schema.Position{}
@@ -309,6 +326,7 @@ func (d *desired) planOptions(c *cli.Context) (plan.Options, error) {
 		MaxUpdates:       d.config.MaxUpdates,
 		MaxZones:         d.config.MaxZones,
 		NoLastGuard:      d.config.NoLastGuard,
+		NoMixedTTLs:      slices.Contains(d.config.NoAdvice, lint.TTLMixed),
 		Allow:            allow,
 	}, nil
 }

@@ -16,6 +16,7 @@ func (p *program) validateCommand() *cli.Command {
 		Usage:     "check the zone files, without a live side",
 		ArgsUsage: "[PATH…]",
 		Flags: join(fileFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "strict", Usage: "give advice too: what DNS serves and an expert would do otherwise"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "how the result is printed: `text|json`"},
 		}),
 		Action: func(c *cli.Context) error {

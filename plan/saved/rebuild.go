@@ -39,7 +39,7 @@ func Zones(d *report.Document) ([]schema.Name, error) {
 func Options() plan.Options {
 	return plan.Options{
 		Prune: plan.PruneAll, NoDefaultIgnores: true, ManageApexNS: true, MaxDeletes: 100, MaxUpdates: 100,
-		Allow: plan.AllowAll(),
+		NoMixedTTLs: true, Allow: plan.AllowAll(),
 	}
 }
 
