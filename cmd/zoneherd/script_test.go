@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/plan/review/githubtest"
 )
 
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // commands are what scripts can do besides.
-var commands = map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer, "merged": merged, "opened": opened}
+var commands = map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer, "merged": merged, "opened": opened, "changes": changesOf}
 
 // The scripts in testdata are sessions that a user could type, against the
 // real binary and the sandbox over a socket.
@@ -169,6 +170,27 @@ func commitOf(ts *testscript.TestScript, revision string) string {
 	out, err := git.Output()
 	ts.Check(err)
 	return strings.TrimSpace(string(out))
+}
+
+// changesOf writes what a JSON plan does and what it leaves alone, a line each,
+// with the zone and the place: changes PLAN.json FILE.
+func changesOf(ts *testscript.TestScript, neg bool, args []string) {
+	d, err := report.ReadDocument([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	var lines strings.Builder
+	for _, z := range d.Zones {
+		for _, c := range z.Changes {
+			at := "-"
+			if c.Position != nil {
+				at = c.Position.String()
+			}
+			fmt.Fprintln(&lines, strings.TrimSpace(fmt.Sprintln(z.Zone, c.Action, c.Name, c.Type, at, c.Cause)))
+		}
+		for _, k := range z.Unmanaged {
+			fmt.Fprintln(&lines, z.Zone, "left", k.Name, k.Type)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(lines.String()), 0o644))
 }
 
 // setLines sets a variable to several lines: lines NAME LINE…
