@@ -27,7 +27,7 @@ type Layout struct {
 // they may be. lines tells which RRset stands on which line, from 1. What a
 // careful file cannot hold is an error: see [FromLive].
 func Write(z *schema.Zone, l Layout) (text []byte, lines map[int]schema.Key, err error) {
-	w := &zoneWriter{zone: z, layout: l, ttl: commonTTL(z, l.DefaultTTL), lines: map[int]schema.Key{}}
+	w := &zoneWriter{zone: z, layout: l, ttl: CommonTTL(z, l.DefaultTTL), lines: map[int]schema.Key{}}
 	if w.ttl != l.DefaultTTL {
 		w.line("ttl: %d", w.ttl)
 	}
@@ -46,9 +46,9 @@ func Write(z *schema.Zone, l Layout) (text []byte, lines map[int]schema.Key, err
 	return w.out.Bytes(), w.lines, nil
 }
 
-// commonTTL is the one that most RRsets have; of several the smallest. Without
-// RRsets it is the default.
-func commonTTL(z *schema.Zone, otherwise schema.TTL) schema.TTL {
+// CommonTTL is the TTL that most RRsets of a zone have; of several the smallest.
+// Without RRsets it is the one given.
+func CommonTTL(z *schema.Zone, otherwise schema.TTL) schema.TTL {
 	counts, best := map[schema.TTL]int{}, otherwise
 	for i := range z.RRsets {
 		counts[z.RRsets[i].Values[0].TTL]++
