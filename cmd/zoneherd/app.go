@@ -50,6 +50,7 @@ func (p *program) app() *cli.App {
 			p.planCommand(),
 			p.applyCommand(),
 			p.importCommand(),
+			p.exportCommand(),
 			p.zonesCommand(),
 			p.whoamiCommand(),
 			p.commentCommand(),

@@ -38,7 +38,7 @@ func (p *program) importCommand() *cli.Command {
 			if c.NArg() > 1 {
 				return usage("import writes into one directory, and was given %d", c.NArg())
 			}
-			im := &importer{p: p, m: m, d: &desired{config: source.NoConfig()}}
+			im := &importer{p: p, m: m}
 			if err := im.open(c); err != nil {
 				return err
 			}
@@ -60,24 +60,13 @@ type importer struct {
 
 // open reads the configuration and opens the live side.
 func (im *importer) open(c *cli.Context) error {
-	at, err := openPlace(c)
-	if err != nil {
-		return err
-	}
-	defer at.Close()
-	path, err := configFile(c, at)
-	if err != nil {
+	var err error
+	if im.d, err = im.p.configured(c); err != nil {
 		return err
 	}
 	im.dir = "zones"
-	if path != nil {
-		var problems schema.Problems
-		if im.d.config, problems = source.LoadConfig(*path); problems.Err() != nil {
-			return problems.Err()
-		}
-		if zones := im.d.config.Zones; len(zones) > 0 {
-			im.dir = zones[0].Shown()
-		}
+	if zones := im.d.config.Zones; len(zones) > 0 {
+		im.dir = zones[0].Shown()
 	}
 	if c.NArg() > 0 {
 		im.dir = c.Args().First()
@@ -89,6 +78,23 @@ func (im *importer) open(c *cli.Context) error {
 		return err
 	}
 	return nil
+}
+
+// configured is the configuration alone, for a run that reads no zone files.
+func (p *program) configured(c *cli.Context) (*desired, error) {
+	d := &desired{config: source.NoConfig()}
+	at, err := openPlace(c)
+	if err != nil {
+		return nil, err
+	}
+	defer at.Close()
+	path, err := configFile(c, at)
+	if err != nil || path == nil {
+		return d, err
+	}
+	var problems schema.Problems
+	d.config, problems = source.LoadConfig(*path)
+	return d, problems.Err()
 }
 
 func (im *importer) run(c *cli.Context) error {
@@ -284,7 +290,7 @@ func (im *importer) load(ctx context.Context, dir string) (schema.Problems, erro
 func (im *importer) declared(live *schema.LiveZone) *imported {
 	opts := plan.Options{Ignore: im.d.ignorePatterns(), NoDefaultIgnores: !im.d.config.IgnoreDefaults}
 	ignored := plan.Ignored(live, opts)
-	z := &schema.Zone{Name: live.Name}
+	var declared []schema.LiveRecord
 	left := map[string]int{}
 	for _, r := range live.Records {
 		switch typ := r.Data.Type(); {
@@ -295,17 +301,8 @@ func (im *importer) declared(live *schema.LiveZone) *imported {
 		case typ == schema.TypeNS && r.Name == live.Name:
 			left["name servers at the apex, which are the service's own: declare them to manage them"]++
 		default:
-			s := z.RRset(r.Key())
-			if s == nil {
-				i, _ := slices.BinarySearchFunc(z.RRsets, r.Key(), func(s schema.RRset, k schema.Key) int { return s.Key.Compare(k) })
-				z.RRsets = slices.Insert(z.RRsets, i, schema.RRset{Key: r.Key()})
-				s = &z.RRsets[i]
-			}
-			s.Values = append(s.Values, schema.Value{Data: r.Data, TTL: r.TTL})
+			declared = append(declared, r)
 		}
-	}
-	for i := range z.RRsets {
-		slices.SortFunc(z.RRsets[i].Values, func(a, b schema.Value) int { return schema.CompareData(a.Data, b.Data) })
 	}
 	var reasons []string
 	for reason := range left {
@@ -315,5 +312,23 @@ func (im *importer) declared(live *schema.LiveZone) *imported {
 	for _, reason := range reasons {
 		im.m.say("%s: left out: %d of %s", live.Name.Display(), left[reason], reason)
 	}
-	return &imported{all: live, zone: z, lenient: map[schema.Key]bool{}}
+	return &imported{all: live, zone: zoneOf(live.Name, declared), lenient: map[schema.Key]bool{}}
+}
+
+// zoneOf is the zone that live records make.
+func zoneOf(name schema.Name, records []schema.LiveRecord) *schema.Zone {
+	z := &schema.Zone{Name: name}
+	for _, r := range records {
+		s := z.RRset(r.Key())
+		if s == nil {
+			i, _ := slices.BinarySearchFunc(z.RRsets, r.Key(), func(s schema.RRset, k schema.Key) int { return s.Key.Compare(k) })
+			z.RRsets = slices.Insert(z.RRsets, i, schema.RRset{Key: r.Key()})
+			s = &z.RRsets[i]
+		}
+		s.Values = append(s.Values, schema.Value{Data: r.Data, TTL: r.TTL})
+	}
+	for i := range z.RRsets {
+		slices.SortFunc(z.RRsets[i].Values, func(a, b schema.Value) int { return schema.CompareData(a.Data, b.Data) })
+	}
+	return z
 }
