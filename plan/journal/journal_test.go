@@ -182,6 +182,47 @@ the creation or deletion of the zone a.example`
 	}
 }
 
+// A step of which it was found out only by taking it back that it took effect is
+// taken back for good: an equal record that somebody else creates later is theirs.
+func TestWhatWasFoundOutByTakingItBackIsTakenBackOnce(t *testing.T) {
+	w, file := create(t)
+	open, known := change(plan.Create, "www", "", "192.0.2.1"), change(plan.Create, "www", "", "192.0.2.1")
+	updated := change(plan.Update, "b", "192.0.2.1", "192.0.2.2")
+	observe(t, w, apply.Event{Change: open, Outcome: apply.Begun},
+		apply.Event{Change: known, Outcome: apply.Begun}, apply.Event{Change: known, Outcome: apply.Done, Handle: "known"},
+		apply.Event{Change: updated, Outcome: apply.Begun}, apply.Event{Change: updated, Outcome: apply.Uncertain})
+	left := func() (out []string) {
+		j, err := journal.Read(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		zones, _, err := j.Written()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, z := range zones {
+			for _, s := range z.Steps {
+				out = append(out, fmt.Sprintf("%v %s %q", s.Change, s.Outcome, s.Handle))
+			}
+		}
+		return out
+	}
+	undo := func(c *plan.Change, h schema.Handle) {
+		c.Handle = h
+		observe(t, w, apply.Event{Change: c, Outcome: apply.Begun, Undo: true}, apply.Event{Change: c, Outcome: apply.Done, Undo: true})
+	}
+	undo(change(plan.Delete, "www", "192.0.2.1", ""), "known")
+	want := []string{`create www.a.example A uncertain ""`, `update b.a.example A uncertain ""`}
+	if diff := cmp.Diff(want, left()); diff != "" {
+		t.Errorf("after the known one (-want +got):\n%s", diff)
+	}
+	undo(change(plan.Delete, "www", "192.0.2.1", ""), "found")
+	undo(change(plan.Update, "b", "192.0.2.2", "192.0.2.1"), updated.Handle)
+	if diff := cmp.Diff([]string(nil), left()); diff != "" {
+		t.Errorf("after all (-want +got):\n%s", diff)
+	}
+}
+
 // Steps from many goroutines: each line is whole, and a step's line is there
 // when its Observe returns.
 // The zone that was written last is taken back first, and what a zone held is

@@ -186,24 +186,40 @@ func inverted(c report.Change) report.Change {
 	return c
 }
 
+// taken are the steps that were taken back. An undoing hits the step that left
+// what it removes; where none is known to have, one of which it was found out
+// only then.
+func (j *Journal) taken() map[int]bool {
+	taken := map[int]bool{}
+	for i := range j.steps {
+		s := &j.steps[i]
+		if !s.Undo || s.outcome != apply.Done {
+			continue
+		}
+		id := saved.Identity(s.Zone, inverted(*s.Change))
+		hit := func(is func(*told) bool) bool {
+			for k := range j.steps[:i] {
+				o := &j.steps[k]
+				if !taken[k] && !o.Undo && o.Change != nil && is(o) && saved.Identity(o.Zone, *o.Change) == id {
+					taken[k] = true
+					return true
+				}
+			}
+			return false
+		}
+		if !hit(func(o *told) bool { return o.left == s.Handle && !o.open() }) {
+			hit(func(o *told) bool { return o.open() && (o.Handle == "" || s.Handle == "" || o.Handle == s.Handle) })
+		}
+	}
+	return taken
+}
+
 // Written gives what the run has written and not taken back, the zone that was
 // begun last first, as [apply.TakeBack] wants it, and in words what cannot be
 // taken back.
 func (j *Journal) Written() (zones []apply.Written, not []string, err error) {
 	place := map[string]int{}
-	taken := map[int]bool{}
-	for i := range j.steps { // an undoing hits the step that left what it removes
-		if s := &j.steps[i]; s.Undo && s.outcome == apply.Done {
-			id := saved.Identity(s.Zone, inverted(*s.Change))
-			for k := range j.steps[:i] {
-				o := &j.steps[k]
-				if !taken[k] && !o.Undo && o.Change != nil && o.left == s.Handle && saved.Identity(o.Zone, *o.Change) == id {
-					taken[k] = true
-					break
-				}
-			}
-		}
-	}
+	taken := j.taken()
 	for i := range j.steps {
 		s := &j.steps[i]
 		if s.Change == nil && s.outcome != apply.NotDone && s.outcome != apply.Failed {
