@@ -101,6 +101,11 @@ func Run(ctx context.Context, service Service, p *plan.Plan, opts Options) *Repo
 	ctx = provider.WithStop(ctx, opts.Stop)
 	report := &Report{Zones: make([]ZoneReport, 0, len(p.Zones))}
 	for i := range p.Zones {
+		if live := p.Zones[i].Live; live != nil {
+			for _, l := range live.Records {
+				r.handles.Store(l.Handle, true)
+			}
+		}
 		if p.Zones[i].Summary.Writes > 0 {
 			report.Zones = append(report.Zones, ZoneReport{Zone: &p.Zones[i]})
 			r.finished[p.Zones[i].Name] = make(chan struct{})
@@ -151,6 +156,7 @@ func newRunner(service Service, opts Options) *runner {
 // runner is one run.
 type runner struct {
 	service Service
+	handles sync.Map // of all records that the run knows, in any zone
 	opts    Options
 	slots   *semaphore.Weighted
 

@@ -279,6 +279,9 @@ func (w *watcher) claim(r *apply.Report) {
 					add(w.maybe, s.Change)
 					w.maybe["+ "+change(s.Change.Key, s.Change.Before)] += 2
 				}
+				if strings.Contains(w.c.faults, "mixed-up=") { // the refusal may be that of another request
+					add(w.maybe, s.Change)
+				}
 			case apply.Uncertain:
 				add(w.maybe, s.Change)
 				if s.Change.Before != nil {

@@ -46,6 +46,7 @@ func (w *writer) claim(live *schema.LiveZone, r provider.Record) (schema.Handle,
 	defer w.mu.Unlock()
 	for _, l := range live.Records {
 		if !w.known[l.Handle] && is(l, r) {
+			w.handles.Store(l.Handle, true)
 			w.held[l.Handle], w.known[l.Handle], w.wrote[l.Handle], w.created[l.Handle] = r, true, true, true
 			return l.Handle, true
 		}

@@ -414,3 +414,51 @@ func TestWhatWasSeenHoldsWhenTheTimeForLookingIsOver(t *testing.T) {
 		t.Errorf("the reason is %v", err)
 	}
 }
+
+// crossed answers a creation in b.example with what the equal one in a.example
+// was answered, as a proxy that mixes answers up.
+type crossed struct {
+	*live
+	mu     sync.Mutex
+	answer schema.LiveRecord
+}
+
+func (c *crossed) CreateRecord(ctx context.Context, z provider.ZoneID, r provider.Record) (schema.LiveRecord, error) {
+	rec, err := c.live.CreateRecord(ctx, z, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if z.Name == schema.MustName("a.example") {
+		c.answer = rec
+	} else if r.Name.Label() == "www" && err == nil {
+		rec.Handle = c.answer.Handle
+	}
+	return rec, err
+}
+
+// The record of another zone, with which a creation is answered, is not taken
+// for the run's own: taking that back would delete it.
+func TestTheRecordOfAnotherZoneIsNotTakenForTheOneCreated(t *testing.T) {
+	l := newLive(t, "names=relative", nil) // the two records look alike
+	c := &crossed{live: l}
+	old := func(name string) schema.Zone { return zone(t, name, "x A 192.0.2.5") }
+	apply.Run(t.Context(), l, planFor(t, l, everything, old("a.example"), old("b.example")), apply.Options{Plan: everything})
+	l.before = func(op string, r provider.Record) error {
+		if op == "create" && r.Name == schema.MustName("zz.b.example") {
+			return fmt.Errorf("not this one: %w", provider.ErrUnavailable)
+		}
+		return nil
+	}
+	a := zone(t, "a.example", "x A 192.0.2.5", "www A 192.0.2.1")
+	b := zone(t, "b.example", "x A 192.0.2.5", "www A 192.0.2.1", "zz A 192.0.2.1")
+	apply.Run(t.Context(), c, planFor(t, l, everything, a, old("b.example")), apply.Options{Plan: everything, Concurrency: 1})
+	r := apply.Run(t.Context(), c, planFor(t, l, everything, a, b), apply.Options{Plan: everything, Rollback: true, Concurrency: 1, SettleFor: 300 * time.Millisecond})
+	if n := r.Counts(); n[apply.TakenBack] != 1 {
+		t.Errorf("%v", outcomes(r))
+	}
+	if got := l.records("a.example"); len(got) != 2 {
+		t.Errorf("a.example holds %v", got)
+	}
+	if got := l.records("b.example"); len(got) != 1 {
+		t.Errorf("b.example holds %v", got)
+	}
+}

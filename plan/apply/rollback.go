@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -167,6 +168,14 @@ func (w *writer) takeBack(ctx context.Context, again bool) {
 		c.Wave = wave
 		if again && w.isBack(done, &c) { // somebody has put it back already, or an earlier try
 			s.Outcome = TakenBack
+			continue
+		}
+		if _, listed := w.held[c.Handle]; again && c.Action == plan.Delete && !listed {
+			if _, err := w.service.ReadRecord(ctx, w.zone, c.Handle); errors.Is(err, provider.ErrNotFound) {
+				s.Outcome = TakenBack
+			} else { // it may be one of another zone
+				w.notice("%s was done and is not taken back: the zone does not list the record", s.Change)
+			}
 			continue
 		}
 		at := len(changes)

@@ -139,6 +139,10 @@ func (w *writer) create(ctx context.Context, r provider.Record) (schema.Handle, 
 			return !notYetThere(err), nil
 		})
 	}
+	if err == nil && !w.isNew(stored.Handle) {
+		// With this handle a later step would hit somebody else's record, maybe of another zone.
+		err = fmt.Errorf("create %s %s: the answer is of a record that was there already: %w", r.Name.Display(), r.Data.Type(), provider.ErrUncertain)
+	}
 	switch {
 	case err == nil:
 		w.hold(stored.Handle, r, true)
@@ -167,6 +171,12 @@ func (w *writer) create(ctx context.Context, r provider.Record) (schema.Handle, 
 		return handle, Done, nil
 	}
 	return "", Uncertain, err
+}
+
+// isNew reports whether the run has not known a record until now.
+func (w *writer) isNew(h schema.Handle) bool {
+	_, known := w.handles.LoadOrStore(h, true)
+	return !known
 }
 
 // hasStored reports whether a zone holds, under a handle that is new, what the

@@ -43,6 +43,7 @@ func newWriter(r *runner, zr *ZoneReport, live *schema.LiveZone, steps []Step) *
 	}
 	for _, l := range live.Records {
 		w.known[l.Handle] = true
+		r.handles.Store(l.Handle, true)
 		w.held[l.Handle] = provider.Record{Name: l.Name, TTL: l.TTL, Data: l.Data}
 	}
 	for i := range steps { // of two names that a record may have, the plan's

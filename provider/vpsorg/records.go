@@ -56,14 +56,23 @@ func (c *Client) UpdateRecord(ctx context.Context, zone provider.ZoneID, handle 
 	}
 	put := &request{op: "update " + describe(after), method: http.MethodPut, path: recordPath(handle), body: whole, needs: "dns:update"}
 	if before.Data.Type() != after.Data.Type() || c.noPatch.Load() {
-		return c.store(ctx, zone, after, put)
+		return c.replace(ctx, zone, handle, after, put)
 	}
 	patch := *put
 	patch.method, patch.body = http.MethodPatch, differing(whole, before, after)
-	rec, err := c.store(ctx, zone, after, &patch)
+	rec, err := c.replace(ctx, zone, handle, after, &patch)
 	if isStatus(err, http.StatusMethodNotAllowed) {
 		c.noPatch.Store(true)
-		return c.store(ctx, zone, after, put)
+		return c.replace(ctx, zone, handle, after, put)
+	}
+	return rec, err
+}
+
+// replace is store for a record that is there.
+func (c *Client) replace(ctx context.Context, zone provider.ZoneID, handle schema.Handle, after provider.Record, r *request) (schema.LiveRecord, error) {
+	rec, err := c.store(ctx, zone, after, r)
+	if err == nil && rec.Handle != handle {
+		return schema.LiveRecord{}, uncertain(r, errors.New("the answer is of another record"))
 	}
 	return rec, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -85,6 +86,7 @@ func TestRepeating(t *testing.T) {
 
 		{"a change is not repeated after a gateway error", update, []reply{{status: 504}}, provider.ErrUncertain, 1},
 		{"a change is sent whole where PATCH is not allowed", update, []reply{{status: 405}, {status: 200, body: aRecord}}, nil, 2},
+		{"a change that is answered with another record is uncertain", update, []reply{{status: 200, body: strings.Replace(aRecord, `"uuid":"r1"`, `"uuid":"r2"`, 1)}}, provider.ErrUncertain, 1},
 		{"a change of what is gone is not found", update, []reply{{status: 404}}, provider.ErrNotFound, 1},
 
 		{"a deletion is not repeated after a gateway error", remove, []reply{{status: 503}}, provider.ErrUncertain, 1},
