@@ -71,7 +71,7 @@ func (c *Client) UpdateRecord(ctx context.Context, zone provider.ZoneID, handle 
 // replace is store for a record that is there.
 func (c *Client) replace(ctx context.Context, zone provider.ZoneID, handle schema.Handle, after provider.Record, r *request) (schema.LiveRecord, error) {
 	rec, err := c.store(ctx, zone, after, r)
-	if err == nil && rec.Handle != handle {
+	if rec.Handle != handle && err == nil {
 		return schema.LiveRecord{}, uncertain(r, errors.New("the answer is of another record"))
 	}
 	return rec, err
