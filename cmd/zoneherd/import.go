@@ -19,11 +19,13 @@ import (
 func (p *program) importCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
-		Usage:     "write zone files of what is live, so that a plan is empty afterwards",
+		Usage:     "write zone files of what is live, so that a plan is empty afterwards, or of what another program keeps",
 		ArgsUsage: "[DIR]",
 		Flags: join([]cli.Flag{
 			&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
 			&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
+			&cli.StringFlag{Name: "from", Value: "live", Usage: "where the zones come from: `live|dnscontrol`"},
+			&cli.StringFlag{Name: "input", Usage: "for dnscontrol: the `FILE` that dnscontrol print-ir printed"},
 			&cli.BoolFlag{Name: "force", Usage: "write over files that are there"},
 			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
 			&cli.BoolFlag{Name: "lenient", Usage: "for --sandbox-live: turn sense errors into warnings"},
@@ -39,6 +41,12 @@ func (p *program) importCommand() *cli.Command {
 				return usage("import writes into one directory, and was given %d", c.NArg())
 			}
 			im := &importer{p: p, m: m}
+			if from := c.String("from"); from != "live" {
+				return im.from(c, from)
+			}
+			if c.String("input") != "" {
+				return usage("--input goes with --from dnscontrol: what is live has no file")
+			}
 			if err := im.open(c); err != nil {
 				return err
 			}
@@ -58,8 +66,8 @@ type importer struct {
 	concurrency int
 }
 
-// open reads the configuration and opens the live side.
-func (im *importer) open(c *cli.Context) error {
+// configure reads the configuration, and which directory to write into.
+func (im *importer) configure(c *cli.Context) error {
 	var err error
 	if im.d, err = im.p.configured(c); err != nil {
 		return err
@@ -70,6 +78,15 @@ func (im *importer) open(c *cli.Context) error {
 	}
 	if c.NArg() > 0 {
 		im.dir = c.Args().First()
+	}
+	return nil
+}
+
+// open reads the configuration and opens the live side.
+func (im *importer) open(c *cli.Context) error {
+	err := im.configure(c)
+	if err != nil {
+		return err
 	}
 	if im.concurrency, err = im.d.concurrency(c); err != nil {
 		return err
@@ -108,8 +125,20 @@ func (im *importer) run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	// All files are made, and read again as a plan would read them, before any
-	// of them is put into its place.
+	var files []*imported
+	for _, name := range names {
+		z := live[name]
+		if z == nil {
+			return fmt.Errorf("the zone %s has gone while it was imported: run again", name.Display())
+		}
+		files = append(files, im.declared(z))
+	}
+	return im.place(c.Context, files)
+}
+
+// place makes all files, and reads them again as a plan would read them, before
+// any of them is put into its place.
+func (im *importer) place(ctx context.Context, files []*imported) error {
 	if err := os.MkdirAll(im.dir, 0o755); err != nil {
 		return fmt.Errorf("make the directory for zone files: %w", err)
 	}
@@ -118,30 +147,20 @@ func (im *importer) run(c *cli.Context) error {
 		return fmt.Errorf("make the directory for zone files: %w", err)
 	}
 	defer os.RemoveAll(staged)
-	var files []*imported
-	records := 0
-	for _, name := range names {
-		z := live[name]
-		if z == nil {
-			return fmt.Errorf("the zone %s has gone while it was imported: run again", name.Display())
-		}
-		f := im.declared(z)
-		files = append(files, f)
-	}
-	if err := im.write(c.Context, staged, files); err != nil {
+	if err := im.write(ctx, staged, files); err != nil {
 		return err
 	}
+	records := 0
 	for _, f := range files {
 		if records += f.zone.Records(); f.exact {
 			records += len(f.all.Records) - f.zone.Records()
 		}
-	}
-	for _, name := range names {
-		if err := os.Rename(filepath.Join(staged, fileName(name)), filepath.Join(im.dir, fileName(name))); err != nil {
-			return fmt.Errorf("write the zone file of %s: %w", name.Display(), err)
+		name := fileName(f.zone.Name)
+		if err := os.Rename(filepath.Join(staged, name), filepath.Join(im.dir, name)); err != nil {
+			return fmt.Errorf("write the zone file of %s: %w", f.zone.Name.Display(), err)
 		}
 	}
-	fmt.Fprintf(im.p.stdout, "imported %s with %s into %s\n", count(len(names), "zone"), count(records, "record"), im.dir)
+	fmt.Fprintf(im.p.stdout, "imported %s with %s into %s\n", count(len(files), "zone"), count(records, "record"), im.dir)
 	return nil
 }
 
@@ -152,17 +171,9 @@ func (im *importer) wanted(c *cli.Context) ([]schema.Name, error) {
 		return nil, err
 	}
 	var names []schema.Name
-	var there []string
 	for _, info := range listed {
-		if !matchesAny(c.StringSlice("zone"), info.Name.Display()) {
-			continue
-		}
-		names = append(names, info.Name)
-		for _, ending := range []string{".yaml", ".yml"} {
-			file := filepath.Join(im.dir, strings.TrimSuffix(fileName(info.Name), ".yaml")+ending)
-			if _, err := os.Lstat(file); err == nil {
-				there = append(there, file)
-			}
+		if matchesAny(c.StringSlice("zone"), info.Name.Display()) {
+			names = append(names, info.Name)
 		}
 	}
 	switch {
@@ -170,14 +181,29 @@ func (im *importer) wanted(c *cli.Context) ([]schema.Name, error) {
 		return nil, usage("no live zone matches --zone %s", strings.Join(c.StringSlice("zone"), ", "))
 	case len(names) == 0:
 		return nil, errors.New("there are no zones to import")
-	case len(there) > 0 && !c.Bool("force"):
-		more := ""
-		if n := len(there) - 5; n > 0 {
-			there, more = there[:5], fmt.Sprintf(" and %d more", n)
-		}
-		return nil, fmt.Errorf("nothing was imported, since there are files already: %s%s: select other zones with --zone, another directory, or --force to write over them", strings.Join(there, ", "), more)
 	}
-	return names, nil
+	return names, im.free(names, c.Bool("force"))
+}
+
+// free refuses to import zones that have files already, but with force.
+func (im *importer) free(names []schema.Name, force bool) error {
+	var there []string
+	for _, name := range names {
+		for _, ending := range []string{".yaml", ".yml"} {
+			file := filepath.Join(im.dir, strings.TrimSuffix(fileName(name), ".yaml")+ending)
+			if _, err := os.Lstat(file); err == nil {
+				there = append(there, file)
+			}
+		}
+	}
+	if len(there) == 0 || force {
+		return nil
+	}
+	more := ""
+	if n := len(there) - 5; n > 0 {
+		there, more = there[:5], fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Errorf("nothing was imported, since there are files already: %s%s: select other zones with --zone, another directory, or --force to write over them", strings.Join(there, ", "), more)
 }
 
 // fileName is the name of a zone's file.
@@ -208,11 +234,14 @@ func (im *importer) write(ctx context.Context, dir string, files []*imported) er
 				return err
 			}
 		}
-		problems, err := im.load(ctx, dir)
-		if err != nil || problems.Err() == nil {
+		read, err := im.load(ctx, dir)
+		if err != nil {
 			return err
 		}
-		for _, pr := range problems {
+		if read.Problems.Err() == nil {
+			return asMeant(files, read.Zones)
+		}
+		for _, pr := range read.Problems {
 			f := byFile[filepath.Base(pr.Position.File)]
 			switch {
 			case pr.Severity != schema.Error:
@@ -268,21 +297,47 @@ func (im *importer) defaultTTL() schema.TTL {
 }
 
 // load reads the files as a plan would.
-func (im *importer) load(ctx context.Context, dir string) (schema.Problems, error) {
+func (im *importer) load(ctx context.Context, dir string) (source.Result, error) {
 	disk, err := source.OpenDisk(dir)
 	if err != nil {
-		return nil, err
+		return source.Result{}, err
 	}
 	defer disk.Close()
 	path, err := disk.Path(".")
 	if err != nil {
-		return nil, err
+		return source.Result{}, err
 	}
-	result, err := source.Load(ctx, []source.Path{path}, source.Options{DefaultTTL: im.defaultTTL(), Lenient: im.d.config.Lenient})
-	if err != nil {
-		return nil, err
+	return source.Load(ctx, []source.Path{path}, source.Options{DefaultTTL: im.defaultTTL(), Lenient: im.d.config.Lenient})
+}
+
+// asMeant refuses files that declare anything but the zones they were made of,
+// less what is left alone since no DNS serves it, which has been told.
+func asMeant(files []*imported, read []schema.Zone) error {
+	byName := map[schema.Name]*schema.Zone{}
+	for i := range read {
+		byName[read[i].Name] = &read[i]
 	}
-	return result.Problems, nil
+	for _, f := range files {
+		z := byName[f.zone.Name]
+		if z != nil && f.exact {
+			continue
+		}
+		declared := func(s schema.RRset) bool { return z.Holds(s.Key) == nil }
+		if z == nil || !slices.EqualFunc(keep(f.zone.RRsets, declared), z.RRsets, sameSet) {
+			return fmt.Errorf("%s: the file would declare something else than what it is made of, so nothing was imported: this is a fault of zoneherd's, please report it", f.zone.Name.Display())
+		}
+	}
+	return nil
+}
+
+func keep(sets []schema.RRset, wanted func(schema.RRset) bool) []schema.RRset {
+	return slices.DeleteFunc(slices.Clone(sets), func(s schema.RRset) bool { return !wanted(s) })
+}
+
+// sameSet reports whether two RRsets, in the order that import writes them,
+// have the same records.
+func sameSet(a, b schema.RRset) bool {
+	return a.Key == b.Key && slices.EqualFunc(a.Values, b.Values, func(x, y schema.Value) bool { return x.Data == y.Data && x.TTL == y.TTL })
 }
 
 // declared is what of a live zone is to be declared: not what a plan leaves
