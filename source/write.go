@@ -28,6 +28,9 @@ type Layout struct {
 // careful file cannot hold is an error: see [FromLive].
 func Write(z *schema.Zone, l Layout) (text []byte, lines map[int]schema.Key, err error) {
 	w := &zoneWriter{zone: z, layout: l, ttl: CommonTTL(z, l.DefaultTTL), lines: map[int]schema.Key{}}
+	if name := z.Name.Display(); !z.Name.IsHost() || !strings.Contains(name, ".") {
+		w.line("zone: %s", scalar(name)) // which the file's name does not tell
+	}
 	if w.ttl != l.DefaultTTL {
 		w.line("ttl: %d", w.ttl)
 	}
