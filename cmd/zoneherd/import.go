@@ -182,11 +182,14 @@ func (im *importer) wanted(c *cli.Context) ([]schema.Name, error) {
 	case len(names) == 0:
 		return nil, errors.New("there are no zones to import")
 	}
-	return names, im.free(names, c.Bool("force"))
+	return names, im.free(c.Context, names, c.Bool("force"))
 }
 
 // free refuses to import zones that have files already, but with force.
-func (im *importer) free(names []schema.Name, force bool) error {
+func (im *importer) free(ctx context.Context, names []schema.Name, force bool) error {
+	if err := im.undeclared(ctx, names); err != nil {
+		return err
+	}
 	var there []string
 	for _, name := range names {
 		for _, ending := range []string{".yaml", ".yml"} {
@@ -204,6 +207,25 @@ func (im *importer) free(names []schema.Name, force bool) error {
 		there, more = there[:5], fmt.Sprintf(" and %d more", n)
 	}
 	return fmt.Errorf("nothing was imported, since there are files already: %s%s: select other zones with --zone, another directory, or --force to write over them", strings.Join(there, ", "), more)
+}
+
+// undeclared refuses zones that files of other names declare, such as one for
+// many domains: not even --force has a zone in two files.
+func (im *importer) undeclared(ctx context.Context, names []schema.Name) error {
+	if info, err := os.Stat(im.dir); err != nil || !info.IsDir() {
+		return nil // nothing is there, or writing tells
+	}
+	there, err := im.load(ctx, im.dir)
+	if err != nil {
+		return err
+	}
+	for _, z := range there.Zones {
+		own := fileName(z.Name)
+		if at := z.Position.File; slices.Contains(names, z.Name) && at != own && at != strings.TrimSuffix(own, ".yaml")+".yml" {
+			return fmt.Errorf("nothing was imported: %s is declared at %s already: take it out there, or select other zones with --zone", z.Name.Display(), filepath.Join(im.dir, z.Position.String()))
+		}
+	}
+	return nil
 }
 
 // fileName is the name of a zone's file.

@@ -50,7 +50,7 @@ func (im *importer) from(c *cli.Context, program string) error {
 	case len(files) == 0:
 		return fmt.Errorf("%s has no zones to import", file)
 	}
-	if err := im.free(names, c.Bool("force")); err != nil {
+	if err := im.free(c.Context, names, c.Bool("force")); err != nil {
 		return err
 	}
 	return im.place(c.Context, files)
