@@ -58,7 +58,7 @@ func (r *planned) lock(c *cli.Context, m *messages, zones []schema.Name) (unlock
 				m.say("another run on this machine writes to some of these zones: waiting for it to end")
 				told = true
 			}
-			ok, err = r.await(c.Context, l)
+			err = r.await(c.Context, l)
 		}
 		if err != nil {
 			unlock()
@@ -80,7 +80,7 @@ func lockDir(side string) (string, error) {
 }
 
 // await waits for a lock, unless the run is interrupted.
-func (r *planned) await(ctx context.Context, l *flock.Flock) (bool, error) {
+func (r *planned) await(ctx context.Context, l *flock.Flock) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -90,5 +90,6 @@ func (r *planned) await(ctx context.Context, l *flock.Flock) (bool, error) {
 		case <-ctx.Done():
 		}
 	}()
-	return l.TryLockContext(ctx, 200*time.Millisecond)
+	_, err := l.TryLockContext(ctx, 200*time.Millisecond)
+	return err
 }
