@@ -40,11 +40,6 @@ const maxStates = 1 << 12
 // its values are what the earlier run may have left: what is done is done, what
 // is open is so or so, and the rest is not. ok is false where they are not.
 func (p Progress) remaining(zone string, now []value, changes []*report.Change, before string) (rest []*report.Change, ok bool) {
-	type kind struct {
-		changes []*report.Change // equal to one another
-		from    int              // the least that may have been made
-		most    int
-	}
 	var kinds []*kind
 	byID := map[string]*kind{}
 	for _, c := range changes {
@@ -64,7 +59,10 @@ func (p Progress) remaining(zone string, now []value, changes []*report.Change, 
 			return ofValues(state) == before
 		}
 		k := kinds[i]
-		for made := min(k.from, len(k.changes)); made <= min(k.most, len(k.changes)) && tried < maxStates; made++ {
+		for _, made := range k.likelyFirst(now) {
+			if tried >= maxStates {
+				break
+			}
 			if undone, possible := undo(state, k.changes[:made]); possible && try(i+1, undone) {
 				rest = append(rest, k.changes[made:]...)
 				return true
@@ -73,6 +71,41 @@ func (p Progress) remaining(zone string, now []value, changes []*report.Change, 
 		return false
 	}
 	return rest, try(0, now)
+}
+
+// kind are changes of an RRset that are equal to one another.
+type kind struct {
+	changes []*report.Change
+	from    int // the least that may have been made
+	most    int
+}
+
+// likelyFirst gives how many of the changes may have been made, first what it
+// looks like: what they make is there, or what they take away is not.
+func (k *kind) likelyFirst(now []value) []int {
+	n := len(k.changes)
+	count := func(r *report.Record) int {
+		seen := 0
+		for _, v := range now {
+			if v == (value{r.Data, r.TTL}) {
+				seen++
+			}
+		}
+		return min(seen, n)
+	}
+	var likely int
+	if c := k.changes[0]; c.After != nil {
+		likely = count(c.After)
+	} else {
+		likely = n - count(c.Before)
+	}
+	var out []int
+	for made := min(k.from, n); made <= min(k.most, n); made++ {
+		out = append(out, made)
+	}
+	away := func(made int) int { return max(made-likely, likely-made) }
+	slices.SortStableFunc(out, func(a, b int) int { return away(a) - away(b) })
+	return out
 }
 
 // undo gives the values from which changes have made the given ones.

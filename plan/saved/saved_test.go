@@ -253,6 +253,44 @@ func TestARunThatBrokeOffIsFinished(t *testing.T) {
 	})
 }
 
+// However many changes of one RRset are open, as after a rollback that broke off,
+// what is live tells which of them hold.
+func TestManyOpenChangesOfOneRRset(t *testing.T) {
+	live := &schema.LiveZone{Handle: "z", Name: zone}
+	for i := range 60 {
+		live.Records = append(live.Records, record("www", "A", fmt.Sprintf("192.0.2.%d", i)))
+		live.Records[i].Handle, live.Records[i].TTL = schema.Handle(fmt.Sprint(i)), 300
+	}
+	desired := schema.Zone{Name: zone, RRsets: []schema.RRset{{Key: live.Records[0].Key()}}}
+	for i := range 10 { // the first few become others, the rest goes
+		data, err := schema.ParseData(schema.TypeA, fmt.Sprintf("198.51.100.%d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		desired.RRsets[0].Values = append(desired.RRsets[0].Values, schema.Value{Data: data, TTL: 300})
+	}
+	p := plan.New([]plan.Input{{Desired: &desired, Live: live}}, nil, saved.Options())
+	d := through(t, p)
+	progress := saved.Progress{Created: map[string]bool{}, Steps: map[string]saved.Steps{}}
+	now := *live
+	for i, c := range p.Zones[0].Changes {
+		progress.Steps[saved.Identity("a.example", report.NewChange(zone, &c))] = saved.Steps{Open: 1}
+		if i%3 == 0 {
+			continue
+		}
+		now.Records = slices.DeleteFunc(slices.Clone(now.Records), func(r schema.LiveRecord) bool { return r.Handle == c.Handle })
+		if c.After != nil {
+			now.Records = append(now.Records, schema.LiveRecord{Handle: schema.Handle(fmt.Sprint("new", i)), Name: c.Key.Name, TTL: c.After.TTL, Data: c.After.Data})
+		}
+	}
+	if moved, err := saved.Moved(d, &now, progress); err != nil || len(moved) > 0 {
+		t.Errorf("moved: %v, %v", moved, err)
+	}
+	if _, err := saved.Rebuild(d, liveNow(&now), progress); err != nil {
+		t.Error(err)
+	}
+}
+
 // notMoved wants no RRset to have moved, and one to have that gets a value of
 // somebody else's.
 func notMoved(t *rapid.T, d *report.Document, now *schema.LiveZone, progress saved.Progress) {
