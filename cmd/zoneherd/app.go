@@ -49,6 +49,7 @@ func (p *program) app() *cli.App {
 			p.validateCommand(),
 			p.planCommand(),
 			p.applyCommand(),
+			p.initCommand(),
 			p.importCommand(),
 			p.exportCommand(),
 			p.zonesCommand(),
