@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -144,7 +145,7 @@ func (w *zoneWriter) value(d schema.Data) (string, error) {
 		if !utf8.ValidString(d.Text) {
 			return "", fmt.Errorf("the text %s is no Unicode, which a YAML file cannot hold", d)
 		}
-		return doubleQuoted(d.Text), nil
+		return inQuotes(d.Text), nil
 	case schema.Opaque:
 		return "", fmt.Errorf("the value %s cannot be read", d)
 	case schema.CNAME:
@@ -182,12 +183,19 @@ func scalar(text string) string {
 	_, notFloat := strconv.ParseFloat(text, 64)
 	_, notInt := strconv.ParseInt(text, 0, 64)
 	if !plain.MatchString(text) || strings.HasSuffix(text, ":") || strings.Contains(text, ": ") || words.MatchString(text) || notFloat == nil || notInt == nil {
-		return doubleQuoted(text)
+		return inQuotes(text)
 	}
 	return text
 }
 
-func doubleQuoted(text string) string {
+// inQuotes is text in double quotes, or in single ones where it has what
+// double ones would escape.
+func inQuotes(text string) string {
+	if strings.ContainsAny(text, `"\\`) && !strings.ContainsFunc(text, func(r rune) bool {
+		return r == '\'' || r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Zs, r) && r != ' '
+	}) {
+		return "'" + text + "'"
+	}
 	out, err := yaml.Marshal(quoted(text))
 	if err != nil {
 		panic(err) // a string always marshals

@@ -31,7 +31,7 @@ records:
   _sip._tcp: {type: SRV, ttl: 60, value: 1 2 5060 sip.voice.example.com.}
   mail: {type: A, value: 192.0.2.25}
   www: {type: CNAME, value: "@", lenient: true}
-  x: {type: TXT, value: "say \"hi\"; # no"}
+  x: {type: TXT, value: 'say "hi"; # no'}
   xn--mnchen-3ya:  # münchen.example.com
     - {type: A, value: 192.0.2.1}
     - {type: AAAA, value: 2001:db8::1}
