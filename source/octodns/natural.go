@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// natural compares names as octoDNS sorts them, and wants them sorted: runs of
+// Natural compares names as octoDNS sorts them, and wants them sorted: runs of
 // digits by their number, what is between them as it stands, and a name that
 // begins with digits as if nothing stood before them.
-func natural(a, b string) int {
+func Natural(a, b string) int {
 	for {
 		i, j := digitsAt(a), digitsAt(b)
 		if c := cmp.Compare(a[:i], b[:j]); c != 0 {

@@ -36,7 +36,7 @@ func Write(z *schema.Zone) ([]byte, error) {
 		owners = append(owners, owner{name, rest[:n]})
 		rest = rest[n:]
 	}
-	slices.SortFunc(owners, func(a, b owner) int { return natural(a.name, b.name) })
+	slices.SortFunc(owners, func(a, b owner) int { return Natural(a.name, b.name) })
 	for _, o := range owners {
 		list := &yaml.Node{Kind: yaml.SequenceNode}
 		for i := range o.sets {
