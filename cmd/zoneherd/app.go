@@ -47,6 +47,7 @@ func (p *program) app() *cli.App {
 		},
 		Commands: []*cli.Command{
 			p.validateCommand(),
+			p.fmtCommand(),
 			p.planCommand(),
 			p.applyCommand(),
 			p.initCommand(),

@@ -50,8 +50,10 @@ func TestThePreCommitHooksAreCommands(t *testing.T) {
 			t.Errorf("%s: would be given the files that a commit changes", h.ID)
 		}
 	}
-	if !slices.Contains(ids, "zoneherd-validate") {
-		t.Errorf("there is no zoneherd-validate among %q", ids)
+	for _, id := range []string{"zoneherd-validate", "zoneherd-fmt"} {
+		if !slices.Contains(ids, id) {
+			t.Errorf("there is no %s among %q", id, ids)
+		}
 	}
 	preCommit, err := exec.LookPath("pre-commit")
 	if err != nil {
