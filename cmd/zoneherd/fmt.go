@@ -30,6 +30,7 @@ func (p *program) fmtCommand() *cli.Command {
 			&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
 			&cli.BoolFlag{Name: "check", Usage: "write nothing, list the files that are laid out otherwise, and exit with 1 if there are any"},
 			&cli.BoolFlag{Name: "diff", Usage: "write nothing, and show what would change"},
+			&cli.BoolFlag{Name: "upgrade", Usage: "make files in octoDNS's form files in zoneherd's, which declare the same"},
 			logFlag(),
 		},
 		Action: func(c *cli.Context) error {
@@ -37,7 +38,10 @@ func (p *program) fmtCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			f := &formatter{p: p, m: m, check: c.Bool("check"), diff: c.Bool("diff")}
+			f := &formatter{p: p, m: m, layOut: edit.Format, check: c.Bool("check"), diff: c.Bool("diff")}
+			if c.Bool("upgrade") {
+				f.layOut = edit.Upgrade
+			}
 			if args := c.Args().Slice(); slices.Contains(args, "-") {
 				if len(args) > 1 {
 					return usage("- stands for stdin, and goes with no other path")
@@ -53,6 +57,7 @@ func (p *program) fmtCommand() *cli.Command {
 type formatter struct {
 	p           *program
 	m           *messages
+	layOut      func(file string, text []byte) ([]byte, error)
 	check, diff bool
 	differ      int // files that are laid out otherwise, or were
 	failed      int
@@ -170,7 +175,7 @@ func (f *formatter) file(path source.Path) error {
 }
 
 func (f *formatter) format(shown string, text []byte) ([]byte, bool) {
-	out, err := edit.Format(shown, text)
+	out, err := f.layOut(shown, text)
 	if err != nil {
 		f.fail(err)
 		return nil, false

@@ -32,7 +32,11 @@ func TestFilesAreLaidOut(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := string(a.Files[1].Data)
-			got, err := edit.Format("in", a.Files[0].Data)
+			format := edit.Format
+			if strings.HasPrefix(filepath.Base(file), "upgrade") {
+				format = edit.Upgrade
+			}
+			got, err := format("in", a.Files[0].Data)
 			if a.Files[1].Name == "error" {
 				if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
 					t.Fatalf("the error is %v, want %s\n%s", err, want, got)
@@ -112,6 +116,32 @@ func keeps(t interface {
 	got, err := edit.Format("example.com.yaml", text)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff(declared(t, text), declared(t, got)); diff != "" {
+		t.Fatalf("it declares something else (-before +after):\n%s\n%s", diff, got)
+	}
+	for _, c := range comments(t, text) {
+		if !strings.Contains(string(got), c) {
+			t.Fatalf("the comment %q is lost:\n%s", c, got)
+		}
+	}
+	again(t, got)
+}
+
+// upgrades wants a file of octoDNS's to be one of zoneherd's that declares the
+// same, once it is upgraded.
+func upgrades(t interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}, text []byte) {
+	t.Helper()
+	got, err := edit.Upgrade("example.com.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, problems := source.ParseText("x", got); read.OctoDNS || problems.Err() != nil {
+		t.Fatalf("it is still octoDNS's: %v\n%s", problems, got)
 	}
 	if diff := cmp.Diff(declared(t, text), declared(t, got)); diff != "" {
 		t.Fatalf("it declares something else (-before +after):\n%s\n%s", diff, got)
@@ -212,6 +242,9 @@ func TestTheCorpusKeepsWhatItSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(filepath.Base(file), func(t *testing.T) { keeps(t, text) })
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			keeps(t, text)
+			upgrades(t, text)
+		})
 	}
 }

@@ -177,6 +177,9 @@ func TestRandomFilesKeepWhatTheySay(t *testing.T) {
 			t.Fatalf("it declares something else (-before +after):\n%s\n%s\n%s", diff, text, got)
 		}
 		again(t, got)
+		if octodns {
+			upgrades(t, text)
+		}
 		// Every comment once, those above a name still above it.
 		lines := strings.Split(string(got), "\n")
 		for _, c := range w.want {
@@ -232,6 +235,9 @@ func FuzzFormat(f *testing.F) {
 		got, err := edit.Format("x", text)
 		if err != nil {
 			return
+		}
+		if up, err := edit.Upgrade("x", text); err == nil {
+			again(t, up)
 		}
 		if diff := cmp.Diff(declared(t, text), declared(t, got)); diff != "" {
 			t.Fatalf("it declares something else (-before +after):\n%s\n%s", diff, got)
