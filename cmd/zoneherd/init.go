@@ -183,7 +183,7 @@ func (b *beginning) files(c *cli.Context, live bool) ([]newFile, error) {
 	}
 	files = append(files,
 		newFile{".editorconfig", "root = true\n\n[*.{yaml,yml}]\nindent_style = space\nindent_size = 2\nend_of_line = lf\ncharset = utf-8\ninsert_final_newline = true\ntrim_trailing_whitespace = true\n", "how editors indent"},
-		newFile{".pre-commit-config.yaml", "repos:\n  - repo: https://github.com/zoneherd/zoneherd\n    rev: " + release() + "\n    hooks:\n      - id: zoneherd-validate\n", "checks before each commit, for pre-commit"},
+		newFile{".pre-commit-config.yaml", "repos:\n  - repo: https://github.com/zoneherd/zoneherd\n    rev: " + release() + "\n    hooks:\n      - id: zoneherd-fmt\n      - id: zoneherd-validate\n", "checks before each commit, for pre-commit"},
 	)
 	if !c.Bool("workflows") {
 		return files, nil

@@ -779,3 +779,18 @@ func TestANameThatRepeatsTheZoneIsApplied(t *testing.T) {
 		})
 	}
 }
+
+// What a service puts into a zone that is created is seen: its name servers at
+// the apex are left, and told, whatever git declares there.
+func TestWhatTheServicePutsIntoANewZoneIsLeft(t *testing.T) {
+	l := newLive(t, "apex=listed", nil)
+	opts := plan.Options{}
+	z := zone(t, "a.example", "@ NS ns1.other.example.", "www A 192.0.2.1")
+	r := apply.Run(t.Context(), l, planFor(t, l, opts, z), apply.Options{Plan: opts})
+	if notices := strings.Join(r.Zones[0].Notices, "\n"); !strings.Contains(notices, "the service has put NS records at the apex, which are left") {
+		t.Errorf("%v, notices: %s", outcomes(r), notices)
+	}
+	if got := strings.Join(l.records("a.example"), "\n"); strings.Contains(got, "other.example") || !strings.Contains(got, "www A 192.0.2.1") {
+		t.Errorf("the zone holds\n%s", got)
+	}
+}

@@ -194,7 +194,7 @@ func TestARecordThatWasThereBeforeIsNotTakenBack(t *testing.T) {
 	p := planFor(t, l, everything, zone(t, "a.example", "www A 192.0.2.1", "www A 192.0.2.2"))
 	was := p.Zones[0].Live.Records[0].Handle
 	r := apply.Run(t.Context(), l, p, apply.Options{Plan: everything, SettleFor: 300 * time.Millisecond, Observe: whenBegun(plan.Create, func() {
-		for range 8 { // of which some have a lower handle
+		for range 30 { // of which some have a lower handle
 			if err := l.server.Put("a.example", sandbox.Record{Type: "A", Name: "www", Value: "192.0.2.1", TTL: 300}); err != nil {
 				t.Error(err)
 			}
