@@ -117,9 +117,8 @@ func (l *layout) readHeader(lines []string, root int) (begin int, err error) {
 		if rest := strings.TrimSpace(line[3:]); rest != "" && rest[0] != '#' {
 			return 0, errContentBehindMark
 		}
-		for _, h := range strings.Split(strings.TrimSuffix(tidy(strings.Join(lines[:i+1], "\n")), "\n"), "\n") {
-			l.header = append(l.header, h)
-		}
+		header := strings.TrimSuffix(tidy(strings.Join(lines[:i+1], "\n")), "\n")
+		l.header = append(l.header, strings.Split(header, "\n")...)
 		return i + 2, nil
 	}
 	return 1, nil
