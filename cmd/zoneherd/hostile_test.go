@@ -39,6 +39,13 @@ func newHostile(t *testing.T) *hostile {
 	return h
 }
 
+// set changes how it answers, between requests.
+func (h *hostile) set(how func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	how()
+}
+
 // reset makes the service sound again.
 func (h *hostile) reset() {
 	h.mu.Lock()

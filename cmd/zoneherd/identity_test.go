@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,9 +71,10 @@ func TestWhatAPermissionIsTooMuchFor(t *testing.T) {
 // and is finished or taken back even so.
 func TestARunGoesOnWhereTheQuestionWhoseTokenItIsFails(t *testing.T) {
 	s, dir := survive(t, ""), t.TempDir()
-	silent := true
+	var silent atomic.Bool
+	silent.Store(true)
 	s.next(func(w http.ResponseWriter, r *http.Request) bool {
-		if !silent || !strings.HasSuffix(r.URL.Path, "/account/me/") {
+		if !silent.Load() || !strings.HasSuffix(r.URL.Path, "/account/me/") {
 			return false
 		}
 		w.WriteHeader(http.StatusBadRequest)
@@ -83,6 +85,6 @@ func TestARunGoesOnWhereTheQuestionWhoseTokenItIsFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl", "a.example.yaml").start().want(0, "nobody knows whose zones these are", "done: ")
-	silent = false
+	silent.Store(false)
 	begin(t, s, dir, "apply", "--yes", "--resume", "j.jsonl", "--rollback").start().want(exitPartly, "taken back: 1 write")
 }

@@ -152,7 +152,7 @@ func TestNothingThatARunLeavesShowsAToken(t *testing.T) {
 	if err := os.Remove(b.dir + "/home/token"); err != nil {
 		t.Fatal(err)
 	}
-	h.before = says(false, 401, nil, `{"detail":"`+wrongToken+` is not known"}`)
+	h.set(func() { h.before = says(false, 401, nil, `{"detail":"`+wrongToken+` is not known"}`) })
 	b.run([]string{"VPSORG_TOKEN=" + wrongToken}, "zones")
 
 	b.enter()
@@ -234,14 +234,16 @@ func hostileAnswers(h *hostile, each func(what string)) {
 	}
 	for name, s := range spellings() {
 		for _, status := range []int{400, 403} {
-			h.before = says(status == 400, status, map[string]string{"X-Echo": serviceToken, "Location": "https://" + serviceToken + ".example/"},
-				`{"detail":`+quote(s)+`,"error_code":`+quote(s)+`,"field":`+quote(s)+`}`)
+			h.set(func() {
+				h.before = says(status == 400, status, map[string]string{"X-Echo": serviceToken, "Location": "https://" + serviceToken + ".example/"},
+					`{"detail":`+quote(s)+`,"error_code":`+quote(s)+`,"field":`+quote(s)+`}`)
+			})
 			each("an error, " + name)
 		}
 		if name == "in two halves" || name == "with something invisible" { // in data it is recognized as a whole alone
 			continue
 		}
-		h.records[2]["value"] = s
+		h.set(func() { h.records[2]["value"] = s })
 		each("a text, " + name)
 	}
 	j := spelled(`\u%04x`)
@@ -263,14 +265,14 @@ func hostileAnswers(h *hostile, each func(what string)) {
 		"a stored record":      says(true, 201, nil, `{"uuid":"`+serviceToken+`","record_type":"TXT","name":"www","value":"`+j+`","ttl":300}`),
 		"a stored name":        says(true, 201, nil, `{"uuid":"r9","record_type":"A","name":"`+serviceToken+`","value":"192.0.2.9","ttl":300}`),
 	} {
-		h.before = before
+		h.set(func() { h.before = before })
 		each(name)
 	}
 	for name, zone := range map[string]map[string]any{
 		"a zone's name": {"uuid": "z9", "domain": serviceToken + ".example", "record_count": 0}, "a zone's handle": {"uuid": serviceToken, "domain": "z.example", "record_count": 0},
 		"two zones, of one handle": {"uuid": "z1", "domain": serviceToken + ".example"}, "a domain that is none": {"uuid": "z9", "domain": serviceToken + "..x"},
 	} {
-		h.zones = []map[string]any{zone}
+		h.set(func() { h.zones = []map[string]any{zone} })
 		each(name)
 	}
 	for field, values := range map[string][]string{
@@ -279,11 +281,13 @@ func hostileAnswers(h *hostile, each func(what string)) {
 		"value": {`"` + serviceToken[:20] + `" "` + serviceToken[20:] + `"`, `"` + spelled(`\%03d`) + `"`},
 	} {
 		for _, v := range values {
-			h.records[2][field] = v
+			h.set(func() { h.records[2][field] = v })
 			each("a record's " + field)
 		}
 	}
-	h.account = map[string]any{"account": map[string]any{"email": serviceToken + "@example.com"}, "token": map[string]any{"name": serviceToken, "permissions": []string{"dns:list", serviceToken, spelled("%%%02x")}}}
+	h.set(func() {
+		h.account = map[string]any{"account": map[string]any{"email": serviceToken + "@example.com"}, "token": map[string]any{"name": serviceToken, "permissions": []string{"dns:list", serviceToken, spelled("%%%02x")}}}
+	})
 	each("the account")
 }
 

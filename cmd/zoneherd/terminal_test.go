@@ -32,7 +32,9 @@ func TestWhatIsPrintedIsInert(t *testing.T) {
 	for i, text := range acting {
 		quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "\x1b", `\u001b`, "\x07", `\u0007`, "\x08", `\u0008`).Replace(text) + `"`
 		for _, status := range []int{400, 403} {
-			h.before = says(status == 400, status, nil, `{"detail":`+quoted+`,"error_code":`+quoted+`,"field":`+quoted+`}`)
+			h.set(func() {
+				h.before = says(status == 400, status, nil, `{"detail":`+quoted+`,"error_code":`+quoted+`,"field":`+quoted+`}`)
+			})
 			b.every(b.here)
 			h.reset()
 		}
@@ -40,18 +42,22 @@ func TestWhatIsPrintedIsInert(t *testing.T) {
 			says(false, 404, nil, "<title>"+text+"</title>"), says(false, 200, nil, text), says(false, 200, nil, `{"next":`+quoted+`,"results":[]}`),
 			says(true, 400, nil, `{`+quoted+`:[`+quoted+`]}`), says(true, 201, nil, `{"uuid":`+quoted+`,"record_type":`+quoted+`,"name":"www","value":`+quoted+`}`),
 		} {
-			h.before = before
+			h.set(func() { h.before = before })
 			b.every(b.here)
 			h.reset()
 		}
 		for _, field := range []string{"value", "record_type", "uuid", "name"} {
-			h.records[2][field] = text
+			h.set(func() { h.records[2][field] = text })
 			b.every(b.here)
 			h.reset()
 		}
-		h.records[1]["value"] = text // an A record whose value is none
-		h.account = map[string]any{"account": map[string]any{"email": text}, "token": map[string]any{"name": text, "permissions": []string{text, "dns:list"}}}
-		h.zones = []map[string]any{{"uuid": text, "domain": "z.example"}, {"uuid": "z9", "domain": "x.example", "record_count": text}}
+		h.set(func() { h.records[1]["value"] = text }) // an A record whose value is none
+		h.set(func() {
+			h.account = map[string]any{"account": map[string]any{"email": text}, "token": map[string]any{"name": text, "permissions": []string{text, "dns:list"}}}
+		})
+		h.set(func() {
+			h.zones = []map[string]any{{"uuid": text, "domain": "z.example"}, {"uuid": "z9", "domain": "x.example", "record_count": text}}
+		})
 		b.every(b.here)
 		h.reset()
 

@@ -37,7 +37,7 @@ func TestAnAnswerWithoutEndTakesBoundedMemory(t *testing.T) {
 			if !errors.Is(err, provider.ErrUnavailable) || !strings.Contains(err.Error(), "larger than") {
 				t.Errorf("%s, %d: the error is %v", name, status, err)
 			}
-			if took > 5*most {
+			if took > 5*most && !raced { // which allocates for itself
 				t.Errorf("%s, %d: took %d MiB for %d", name, status, took>>20, most>>20)
 			}
 		}
