@@ -18,14 +18,14 @@ func Moved(d *report.Document, live *schema.LiveZone, progress Progress) (map[sc
 		return nil, fmt.Errorf("%s is no zone of the saved plan: %w", live.Name.Display(), ErrInconsistent)
 	}
 	z, prints := &d.Zones[i], d.Fingerprints[live.Name.Display()]
-	w, err := newZonePlan(z, live.Name, prints)
+	w, err := newZonePlan(z, live.Name, prints, progress)
 	if err != nil {
 		return nil, err
 	}
 	moved := map[schema.Key]bool{}
 	values := valuesOf(settled(live, live.Name, prints))
 	for k := range values {
-		if w.isNew(k, progress) {
+		if w.isNew(k) {
 			moved[k] = true
 		}
 	}
@@ -34,10 +34,7 @@ func Moved(d *report.Document, live *schema.LiveZone, progress Progress) (map[sc
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w: %w", z.Zone, err, ErrInconsistent)
 		}
-		if now := ofValues(values[k]); now == print.After || now == print.Before || w.byService(k, progress) {
-			continue
-		}
-		if _, explained := progress.remaining(z.Zone, values[k], w.changes[k], print.Before); !explained {
+		if _, _, ok := w.left(k, values[k], print); !ok {
 			moved[k] = true
 		}
 	}
@@ -52,10 +49,12 @@ type zonePlan struct {
 	changes map[schema.Key][]*report.Change
 	touched map[schema.Name]bool // owner names that the plan changes
 	kept    map[string]bool      // RRsets that it leaves alone, whatever they hold
+
+	progress Progress // of an earlier run
 }
 
-func newZonePlan(z *report.Zone, apex schema.Name, prints map[string]report.Fingerprint) (*zonePlan, error) {
-	w := &zonePlan{zone: z, apex: apex, prints: prints, changes: map[schema.Key][]*report.Change{}, touched: map[schema.Name]bool{}, kept: map[string]bool{}}
+func newZonePlan(z *report.Zone, apex schema.Name, prints map[string]report.Fingerprint, progress Progress) (*zonePlan, error) {
+	w := &zonePlan{zone: z, apex: apex, prints: prints, progress: progress, changes: map[schema.Key][]*report.Change{}, touched: map[schema.Name]bool{}, kept: map[string]bool{}}
 	for i := range z.Changes {
 		c := &z.Changes[i]
 		owner, err := schema.ParseOwner(c.Name, apex)
@@ -72,19 +71,35 @@ func newZonePlan(z *report.Zone, apex schema.Name, prints map[string]report.Fing
 	return w, nil
 }
 
+// left are the changes of an RRset that have still to be made, by what it holds
+// now; begun says that an earlier run has made others. ok is false where neither
+// the plan nor that run explains what it holds.
+func (w *zonePlan) left(k schema.Key, now []value, print report.Fingerprint) (rest []*report.Change, begun, ok bool) {
+	switch held := ofValues(now); {
+	case held == print.After: // done already, or not changed
+		return nil, false, true
+	case held == print.Before:
+		return w.changes[k], false, true
+	case w.byService(k):
+		return nil, false, true
+	}
+	rest, ok = w.progress.remaining(w.zone.Zone, now, w.changes[k], print.Before)
+	return rest, ok, ok
+}
+
 // isNew reports whether an RRset that is live was not there when the plan was
 // made, at a name that the plan touches.
-func (w *zonePlan) isNew(k schema.Key, progress Progress) bool {
+func (w *zonePlan) isNew(k schema.Key) bool {
 	text := keyText(w.apex, k)
 	_, known := w.prints[text]
-	return w.touched[k.Name] && !known && !w.kept[text] && !w.byService(k, progress)
+	return w.touched[k.Name] && !known && !w.kept[text] && !w.byService(k)
 }
 
 // byService reports whether an RRset is what the service has put at the apex of
 // a zone that the earlier run has made, NS records and SOA. It is left, as that
 // run has left it.
-func (w *zonePlan) byService(k schema.Key, progress Progress) bool {
-	return progress.Created[w.zone.Zone] && k.Name == w.apex && (k.Type == schema.TypeNS || !k.Type.Managed())
+func (w *zonePlan) byService(k schema.Key) bool {
+	return w.progress.Created[w.zone.Zone] && k.Name == w.apex && (k.Type == schema.TypeNS || !k.Type.Managed())
 }
 
 // valuesOf are the values of a zone's RRsets; none of a zone that is not live.

@@ -120,7 +120,7 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 	case z.Action == string(plan.ZoneNone) && live == nil:
 		return stale("the zone is gone")
 	}
-	w, err := newZonePlan(z, name, prints)
+	w, err := newZonePlan(z, name, prints, progress)
 	if err != nil {
 		return in, err
 	}
@@ -150,7 +150,7 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 		}
 	}
 	for k := range values {
-		if w.isNew(k, progress) {
+		if w.isNew(k) {
 			return stale(k.Name.Display() + " " + string(k.Type) + " is new there")
 		}
 	}
@@ -164,26 +164,18 @@ func rebuild(d *report.Document, z *report.Zone, name schema.Name, live *schema.
 		if err != nil {
 			return in, fmt.Errorf("%s: %w: %w", z.Zone, err, ErrInconsistent)
 		}
-		now := ofValues(values[k])
-		switch {
-		case now == print.After: // done already, or not changed
-		case now == print.Before:
-			if sets[k], err = changed(sets[k], changes[k], k.Type); err != nil {
-				return in, fmt.Errorf("%s: %s %s: %w: %w", z.Zone, k.Name.Display(), k.Type, err, ErrInconsistent)
-			}
-		case w.byService(k, progress):
-		default:
-			rest, ok := progress.remaining(z.Zone, values[k], changes[k], print.Before)
-			if !ok {
-				return stale(k.Name.Display() + " " + string(k.Type) + " is neither what it was nor what the plan makes of it")
-			}
+		rest, begun, ok := w.left(k, values[k], print)
+		if !ok {
+			return stale(k.Name.Display() + " " + string(k.Type) + " is neither what it was nor what the plan makes of it")
+		}
+		if begun {
 			if planned.begun[name] == nil {
 				planned.begun[name] = map[schema.Key]*report.Change{}
 			}
 			planned.begun[name][k] = changes[k][0]
-			if sets[k], err = changed(sets[k], rest, k.Type); err != nil {
-				return in, fmt.Errorf("%s: %s %s: %w: %w", z.Zone, k.Name.Display(), k.Type, err, ErrInconsistent)
-			}
+		}
+		if sets[k], err = changed(sets[k], rest, k.Type); err != nil {
+			return in, fmt.Errorf("%s: %s %s: %w: %w", z.Zone, k.Name.Display(), k.Type, err, ErrInconsistent)
 		}
 	}
 	for k, values := range sets {
