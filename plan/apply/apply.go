@@ -102,9 +102,7 @@ func Run(ctx context.Context, service Service, p *plan.Plan, opts Options) *Repo
 	report := &Report{Zones: make([]ZoneReport, 0, len(p.Zones))}
 	for i := range p.Zones {
 		if live := p.Zones[i].Live; live != nil {
-			for _, l := range live.Records {
-				r.handles.Store(l.Handle, true)
-			}
+			r.know(live)
 		}
 		if p.Zones[i].Summary.Writes > 0 {
 			report.Zones = append(report.Zones, ZoneReport{Zone: &p.Zones[i]})
@@ -150,6 +148,13 @@ func newRunner(service Service, opts Options) *runner {
 		typed:    service.Capabilities().TypeChange,
 		finished: map[schema.Name]chan struct{}{},
 		broken:   map[schema.Name]bool{},
+	}
+}
+
+// know takes note of the records that a zone has.
+func (r *runner) know(live *schema.LiveZone) {
+	for _, l := range live.Records {
+		r.handles.Store(l.Handle, true)
 	}
 }
 

@@ -78,10 +78,15 @@ func (w *writer) confirm(ctx context.Context) error {
 	if failure != nil && differ == nil {
 		return fmt.Errorf("every step was answered, and the zone could not be read back after the last one: %w", failure)
 	}
-	if more := len(differ) - 5; more > 0 {
-		differ = append(differ[:5], fmt.Sprintf("and %d more", more))
+	return fmt.Errorf("%s: %w", strings.Join(few(differ), "; "), ErrForeign)
+}
+
+// few are the first five of several things, and how many more there are.
+func few(all []string) []string {
+	if more := len(all) - 5; more > 0 {
+		return append(all[:5:5], fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Errorf("%s: %w", strings.Join(differ, "; "), ErrForeign)
+	return all
 }
 
 // written are the RRsets that the run has written, without those of which a

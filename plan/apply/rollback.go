@@ -242,13 +242,10 @@ func (w *writer) at(name schema.Name) string {
 		}
 	}
 	slices.Sort(all)
-	if more := len(all) - 5; more > 0 {
-		all = append(all[:5], fmt.Sprintf("and %d more", more))
-	}
 	if len(all) == 0 {
 		all = []string{"nothing"}
 	}
-	return name.Display() + " now holds " + strings.Join(all, ", ")
+	return name.Display() + " now holds " + strings.Join(few(all), ", ")
 }
 
 // holds reports whether an equal record is there.

@@ -41,9 +41,9 @@ func newWriter(r *runner, zr *ZoneReport, live *schema.LiveZone, steps []Step) *
 		created: map[schema.Handle]bool{}, wrote: map[schema.Handle]bool{}, turns: map[provider.Record]chan struct{}{},
 		blocked: map[schema.Name]error{}, leaving: map[schema.Name]error{},
 	}
+	r.know(live)
 	for _, l := range live.Records {
 		w.known[l.Handle] = true
-		r.handles.Store(l.Handle, true)
 		w.held[l.Handle] = provider.Record{Name: l.Name, TTL: l.TTL, Data: l.Data}
 	}
 	for i := range steps { // of two names that a record may have, the plan's
