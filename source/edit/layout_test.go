@@ -105,6 +105,25 @@ func declared(t interface {
 	return out
 }
 
+// holds wants what was laid out to declare what the file did, with every comment
+// of it, and to stay so.
+func holds(t interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}, text, got []byte) {
+	t.Helper()
+	if diff := cmp.Diff(declared(t, text), declared(t, got)); diff != "" {
+		t.Fatalf("it declares something else (-before +after):\n%s\n%s", diff, got)
+	}
+	for _, c := range comments(t, text) {
+		if !strings.Contains(string(got), c) {
+			t.Fatalf("the comment %q is lost:\n%s", c, got)
+		}
+	}
+	again(t, got)
+}
+
 // keeps wants a file to declare the same once it is laid out, with every
 // comment that the YAML library finds, and to stay so.
 func keeps(t interface {
@@ -117,15 +136,7 @@ func keeps(t interface {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(declared(t, text), declared(t, got)); diff != "" {
-		t.Fatalf("it declares something else (-before +after):\n%s\n%s", diff, got)
-	}
-	for _, c := range comments(t, text) {
-		if !strings.Contains(string(got), c) {
-			t.Fatalf("the comment %q is lost:\n%s", c, got)
-		}
-	}
-	again(t, got)
+	holds(t, text, got)
 }
 
 // upgrades wants a file of octoDNS's to be one of zoneherd's that declares the
@@ -143,15 +154,7 @@ func upgrades(t interface {
 	if read, problems := source.ParseText("x", got); read.OctoDNS || problems.Err() != nil {
 		t.Fatalf("it is still octoDNS's: %v\n%s", problems, got)
 	}
-	if diff := cmp.Diff(declared(t, text), declared(t, got)); diff != "" {
-		t.Fatalf("it declares something else (-before +after):\n%s\n%s", diff, got)
-	}
-	for _, c := range comments(t, text) {
-		if !strings.Contains(string(got), c) {
-			t.Fatalf("the comment %q is lost:\n%s", c, got)
-		}
-	}
-	again(t, got)
+	holds(t, text, got)
 }
 
 // comments are the lines of all comments, as the YAML library finds them.

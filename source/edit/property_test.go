@@ -239,15 +239,7 @@ func FuzzFormat(f *testing.F) {
 		if up, err := edit.Upgrade("x", text); err == nil {
 			again(t, up)
 		}
-		if diff := cmp.Diff(declared(t, text), declared(t, got)); diff != "" {
-			t.Fatalf("it declares something else (-before +after):\n%s\n%s", diff, got)
-		}
-		for _, c := range comments(t, text) {
-			if !strings.Contains(string(got), c) {
-				t.Fatalf("the comment %q is lost:\n%s", c, got)
-			}
-		}
-		again(t, got)
+		holds(t, text, got)
 	})
 }
 
