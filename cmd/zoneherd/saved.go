@@ -147,14 +147,12 @@ func (p *program) openSaved(c *cli.Context, m *messages, what string, document *
 	if path != nil {
 		var problems schema.Problems
 		r.desired.config, problems = source.LoadConfig(*path)
-		switch r.desired.config.Digest {
-		case "": // it could not be read
+		switch digest := r.desired.config.Digest; {
+		case digest == "": // it could not be read
 			return nil, problems.Err()
-		case document.ConfigDigest:
-		default:
-			if !c.Bool("rollback") || c.String("resume") == "" { // which writes what the journal says, whatever is configured
-				return nil, notApplied(what, errors.New("the configuration here is another than the one that it was made with: plan again"))
-			}
+		case c.Bool("rollback") && c.String("resume") != "": // which writes what the journal says, whatever is configured
+		case digest != document.ConfigDigest:
+			return nil, notApplied(what, errors.New("the configuration here is another than the one that it was made with: plan again"))
 		}
 	}
 	r.desired.config.Digest = document.ConfigDigest // what is kept of this run is of the same
