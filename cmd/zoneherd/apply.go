@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -89,19 +90,27 @@ func (r *planned) confirm(c *cli.Context, question string) error {
 		return usage("nobody can be asked here: review the plan, then give --yes to apply it")
 	}
 	fmt.Fprintf(r.stderr, "\n%s %s? Only \"yes\" does it: ", question, r.live.about)
+	switch text, err := r.answer(c.Context); {
+	case err != nil:
+		return err
+	case text != "yes":
+		return &statusError{exitError, fmt.Errorf("not applied, nothing was written")}
+	}
+	return nil
+}
+
+// answer reads a line from stdin. An interrupt does not wait for it.
+func (p *program) answer(ctx context.Context) (string, error) {
 	answer := make(chan string, 1)
-	go func() { // an interrupt does not wait for the answer
-		line, _ := bufio.NewReader(r.stdin).ReadString('\n')
+	go func() {
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n')
 		answer <- strings.TrimSpace(line)
 	}()
 	select {
-	case <-c.Context.Done():
-		return c.Context.Err()
+	case <-ctx.Done():
+		return "", ctx.Err()
 	case text := <-answer:
-		if text == "yes" {
-			return nil
-		}
-		return &statusError{exitError, fmt.Errorf("not applied, nothing was written")}
+		return text, nil
 	}
 }
 

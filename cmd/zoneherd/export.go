@@ -125,47 +125,22 @@ func (e *exporter) fromFiles(c *cli.Context) error {
 
 func (e *exporter) fromLive(c *cli.Context) error {
 	im := &importer{p: e.p, m: e.m}
-	var err error
-	if im.d, err = e.p.configured(c); err != nil {
-		return err
-	}
-	concurrency, err := im.d.concurrency(c)
-	if err != nil {
-		return err
-	}
-	if im.live, err = e.p.live(c, e.m, im.d.config.CountSurplus); err != nil {
+	if err := im.open(c); err != nil {
 		return err
 	}
 	defer im.live.close()
-	listed, err := im.live.ListZones(c.Context)
+	names, err := im.names(c, "export")
 	if err != nil {
 		return err
-	}
-	var names []schema.Name
-	for _, info := range listed {
-		if matchesAny(c.StringSlice("zone"), info.Name.Display()) {
-			names = append(names, info.Name)
-		}
-	}
-	switch {
-	case len(listed) == 0:
-		return errors.New("there are no zones to export")
-	case len(names) == 0:
-		return usage("no live zone matches --zone %s", strings.Join(c.StringSlice("zone"), ", "))
 	}
 	slices.SortFunc(names, schema.Name.Compare)
-	bar := e.p.progress("reading zones", len(names))
-	live, err := im.live.zones(c.Context, names, concurrency, bar.step)
-	bar.end()
+	live, err := im.read(c, names, "export")
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if live[name] == nil {
-			return fmt.Errorf("the zone %s has gone while it was exported: run again", name.Display())
-		}
-		out := exported{Zone: zoneOf(name, live[name].Records), from: "what is live at " + im.live.about}
-		if soa := out.RRset(schema.Key{Name: name, Type: "SOA"}); soa != nil {
+	for _, z := range live {
+		out := exported{Zone: zoneOf(z.Name, z.Records), from: "what is live at " + im.live.about}
+		if soa := out.RRset(schema.Key{Name: z.Name, Type: "SOA"}); soa != nil {
 			if o, ok := soa.Values[0].Data.(schema.Opaque); ok {
 				out.soa = o.Raw
 			}

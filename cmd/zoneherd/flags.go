@@ -31,6 +31,16 @@ func liveFlags() []cli.Flag {
 	}, sandboxFlags()...)
 }
 
+// liveAloneFlags are those of a command that asks the live side and reads no
+// zone files but the sandbox's.
+func liveAloneFlags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.BoolFlag{Name: "lenient", Usage: "for --sandbox-live: turn sense errors into warnings"},
+		&cli.BoolFlag{Name: "skip-unsupported", Usage: "for --sandbox-live: pass over record types that the service lacks"},
+		logFlag(),
+	}, liveFlags()...)
+}
+
 func sandboxFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "sandbox", Usage: "use a sandbox in this process as the live side"},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,10 +27,7 @@ func (p *program) importCommand() *cli.Command {
 			&cli.StringFlag{Name: "input", Usage: "for dnscontrol: the `FILE` that dnscontrol print-ir printed"},
 			&cli.BoolFlag{Name: "force", Usage: "write over files that are there"},
 			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
-			&cli.BoolFlag{Name: "lenient", Usage: "for --sandbox-live: turn sense errors into warnings"},
-			&cli.BoolFlag{Name: "skip-unsupported", Usage: "for --sandbox-live: pass over record types that the service lacks"},
-			logFlag(),
-		}, liveFlags()),
+		}, liveAloneFlags()),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
 			if err != nil {
@@ -115,25 +111,41 @@ func (p *program) configured(c *cli.Context) (*desired, error) {
 }
 
 func (im *importer) run(c *cli.Context) error {
-	names, err := im.wanted(c)
+	names, err := im.names(c, "import")
 	if err != nil {
 		return err
 	}
-	bar := im.p.progress("reading zones", len(names))
-	live, err := im.live.zones(c.Context, names, im.concurrency, bar.step)
-	bar.end()
+	if err := im.free(c.Context, names, c.Bool("force")); err != nil {
+		return err
+	}
+	live, err := im.read(c, names, "import")
 	if err != nil {
 		return err
 	}
 	var files []*imported
-	for _, name := range names {
-		z := live[name]
-		if z == nil {
-			return fmt.Errorf("the zone %s has gone while it was imported: run again", name.Display())
-		}
+	for _, z := range live {
 		files = append(files, im.declared(z))
 	}
 	return im.place(c.Context, files)
+}
+
+// read reads zones whole, in the order that they are given. verb is what is done
+// with them.
+func (im *importer) read(c *cli.Context, names []schema.Name, verb string) ([]*schema.LiveZone, error) {
+	bar := im.p.progress("reading zones", len(names))
+	live, err := im.live.zones(c.Context, names, im.concurrency, bar.step)
+	bar.end()
+	if err != nil {
+		return nil, err
+	}
+	var zones []*schema.LiveZone
+	for _, name := range names {
+		if live[name] == nil {
+			return nil, fmt.Errorf("the zone %s has gone while it was %sed: run again", name.Display(), verb)
+		}
+		zones = append(zones, live[name])
+	}
+	return zones, nil
 }
 
 // place makes all files, and reads them again as a plan would read them, before
@@ -164,8 +176,9 @@ func (im *importer) place(ctx context.Context, files []*imported) error {
 	return nil
 }
 
-// wanted are the zones to import, which have no files yet unless --force is given.
-func (im *importer) wanted(c *cli.Context) ([]schema.Name, error) {
+// names are those of the live zones that --zone selects. verb is what is done
+// with them.
+func (im *importer) names(c *cli.Context, verb string) ([]schema.Name, error) {
 	listed, err := im.live.ListZones(c.Context)
 	if err != nil {
 		return nil, err
@@ -180,9 +193,9 @@ func (im *importer) wanted(c *cli.Context) ([]schema.Name, error) {
 	case len(names) == 0 && len(listed) > 0:
 		return nil, usage("no live zone matches --zone %s", strings.Join(c.StringSlice("zone"), ", "))
 	case len(names) == 0:
-		return nil, errors.New("there are no zones to import")
+		return nil, fmt.Errorf("there are no zones to %s", verb)
 	}
-	return names, im.free(c.Context, names, c.Bool("force"))
+	return names, nil
 }
 
 // free refuses to import zones that have files already, but with force.
@@ -202,11 +215,7 @@ func (im *importer) free(ctx context.Context, names []schema.Name, force bool) e
 	if len(there) == 0 || force {
 		return nil
 	}
-	more := ""
-	if n := len(there) - 5; n > 0 {
-		there, more = there[:5], fmt.Sprintf(" and %d more", n)
-	}
-	return fmt.Errorf("nothing was imported, since there are files already: %s%s: select other zones with --zone, another directory, or --force to write over them", strings.Join(there, ", "), more)
+	return fmt.Errorf("nothing was imported, since there are files already: %s: select other zones with --zone, another directory, or --force to write over them", someOf(there, 5))
 }
 
 // undeclared refuses zones that files of other names declare, such as one for

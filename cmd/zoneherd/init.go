@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,10 +30,7 @@ func (p *program) initCommand() *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "only say what would be written"},
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask"},
 			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
-			&cli.BoolFlag{Name: "lenient", Usage: "for --sandbox-live: turn sense errors into warnings"},
-			&cli.BoolFlag{Name: "skip-unsupported", Usage: "for --sandbox-live: pass over record types that the service lacks"},
-			logFlag(),
-		}, liveFlags()),
+		}, liveAloneFlags()),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
 			if err != nil {
@@ -138,17 +134,8 @@ func (b *beginning) asks(c *cli.Context) bool {
 // ask asks a question whose answer is yes unless it begins with n.
 func (b *beginning) ask(c *cli.Context, question string) (bool, error) {
 	fmt.Fprintf(b.p.stderr, "%s [Y/n] ", question)
-	answer := make(chan string, 1)
-	go func() { // an interrupt does not wait for the answer
-		line, _ := bufio.NewReader(b.p.stdin).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-c.Context.Done():
-		return false, c.Context.Err()
-	case text := <-answer:
-		return !strings.HasPrefix(text, "n"), nil
-	}
+	text, err := b.p.answer(c.Context)
+	return !strings.HasPrefix(strings.ToLower(text), "n"), err
 }
 
 // zoneFile is the name of a file that is named after its zone.

@@ -22,10 +22,7 @@ func (p *program) zonesCommand() *cli.Command {
 		Flags: join([]cli.Flag{
 			&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
 			&cli.StringFlag{Name: "format", Value: "text", Usage: "how the list is printed: `text|json`"},
-			&cli.BoolFlag{Name: "lenient", Usage: "for --sandbox-live: turn sense errors into warnings"},
-			&cli.BoolFlag{Name: "skip-unsupported", Usage: "for --sandbox-live: pass over record types that the service lacks"},
-			logFlag(),
-		}, liveFlags()),
+		}, liveAloneFlags()),
 		Action: func(c *cli.Context) error {
 			l, err := p.openLive(c)
 			if err != nil {
