@@ -50,6 +50,7 @@ func (p *program) app() *cli.App {
 			p.fmtCommand(),
 			p.planCommand(),
 			p.applyCommand(),
+			p.verifyCommand(),
 			p.initCommand(),
 			p.importCommand(),
 			p.exportCommand(),

@@ -196,7 +196,7 @@ func checkValue(f cli.Flag, given, value string) error {
 			return usage("%s is true or false, not %q", given, value)
 		}
 	case *cli.DurationFlag:
-		if d, err := time.ParseDuration(value); err != nil || d <= 0 {
+		if d, err := time.ParseDuration(value); err != nil || d < 0 {
 			return usage("%s is a duration such as 30s, not %q", given, value)
 		}
 	case *cli.IntFlag:

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+	"github.com/urfave/cli/v2"
+
+	"github.com/zoneherd/zoneherd/plan"
+	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/plan/verify"
+	"github.com/zoneherd/zoneherd/provider/vpsorg"
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+func (p *program) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "ask the zones' nameservers whether they answer what the files declare",
+		ArgsUsage: "[PATH…]",
+		Flags: join(fileFlags(), liveFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "shard", Usage: "only the part I of N of the zones that are selected, as `I/N`"},
+			&cli.StringFlag{Name: "prune", Usage: "whether there may be records that no file declares: `all|owned|none`"},
+			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` zones at once", DefaultText: "8"},
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "how the result is printed: `text|json`"},
+		}, verifyFlags()),
+		Action: func(c *cli.Context) error {
+			m, err := p.messages(c)
+			if err != nil {
+				return err
+			}
+			if f := c.String("format"); f != "text" && f != "json" {
+				return usage("--format is text or json, not %q", f)
+			}
+			return p.verify(c, m)
+		},
+	}
+}
+
+// verifyFlags say whom to ask, and how.
+func verifyFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "nameserver", Usage: "ask the nameserver at `ADDR` (a host or an address, with or without a port) instead of those that the zones' NS records name (repeatable)"},
+		&cli.StringFlag{Name: "resolver", Usage: "ask the resolver at `ADDR`, as users see the zones"},
+		&cli.DurationFlag{Name: "timeout", Value: time.Minute, Usage: "wait so `LONG` for answers as declared"},
+		&cli.IntFlag{Name: "query-rate", Value: 500, Usage: "put at most `N` questions a second to one nameserver"},
+	}
+}
+
+func (p *program) verify(c *cli.Context, m *messages) error {
+	shard, err := shardOf(c)
+	if err != nil {
+		return err
+	}
+	d, err := p.desired(c)
+	if d != nil {
+		m.problems(d.problems)
+	}
+	if err != nil {
+		return err
+	}
+	if d.problems.Err() != nil {
+		return mistakes(d)
+	}
+	d.selectShard(shard)
+	r := &planned{program: p, desired: d}
+	if r.options, err = d.planOptions(c); err != nil {
+		return err
+	}
+	if r.concurrency, err = d.concurrency(c); err != nil {
+		return err
+	}
+	history, err := r.history(c, m)
+	if err != nil {
+		return err
+	}
+	inputs, err := r.liveIfAny(c, m)
+	if err != nil {
+		return err
+	}
+	if r.live != nil {
+		defer r.live.close()
+	}
+	zones := make([]verify.Zone, len(inputs))
+	for i, in := range inputs {
+		if history != nil {
+			in.Owned = history.Declared(in.Desired.Name)
+		}
+		zones[i] = verify.Zone{Desired: in.Desired, Plan: r.options, Owned: in.Owned, Gone: verify.Extras(in, r.options)}
+	}
+	found, err := r.ask(c, m, zones)
+	if err != nil {
+		return err
+	}
+	if c.String("format") == "json" {
+		err = report.VerificationJSON(report.InertJSON(p.stdout), found)
+	} else {
+		err = report.Verification(p.stdout, found, p.style())
+	}
+	if err == nil && !found.OK() {
+		err = status(exitPartly)
+	}
+	return err
+}
+
+// liveIfAny reads the live side where there is a token for it: only what the
+// service lists can be missed where it has to be gone.
+func (r *planned) liveIfAny(c *cli.Context, m *messages) ([]plan.Input, error) {
+	if err := checkSandbox(c); err != nil {
+		return nil, err
+	}
+	if !c.Bool("sandbox") && c.String("token-file") == "" && os.Getenv("VPSORG_TOKEN") == "" {
+		m.say("there is no token, so what the API lists and no file declares is not known")
+		inputs := make([]plan.Input, len(r.desired.zones))
+		for i := range inputs {
+			inputs[i].Desired = &r.desired.zones[i]
+		}
+		return inputs, nil
+	}
+	var err error
+	if r.live, err = r.program.live(c, m, r.desired.config.CountSurplus); err != nil {
+		return nil, err
+	}
+	bar := r.progress("reading zones", len(r.desired.zones))
+	inputs, _, err := r.live.inputs(c.Context, r.desired, r.concurrency, bar.step)
+	bar.end()
+	for _, in := range inputs {
+		if in.LiveErr != nil {
+			m.warn("%s: what is served and not declared is seen in a zone transfer alone: %v", in.Desired.Name.Display(), in.LiveErr)
+		}
+	}
+	return inputs, err
+}
+
+// ask asks the nameservers, and tells for which it waits.
+func (r *planned) ask(c *cli.Context, m *messages, zones []verify.Zone) (*verify.Report, error) {
+	opts, err := r.verifyOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	bar := r.progress("verifying zones", len(zones))
+	var mu sync.Mutex
+	waited := map[netip.AddrPort]bool{}
+	opts.Observe = func(e verify.Event) {
+		if e.Done {
+			bar.step()
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if waited[e.Server.Addr] {
+			return
+		}
+		waited[e.Server.Addr] = true
+		what := string(e.Status)
+		if e.Open > 0 {
+			what = count(e.Open, "RRset") + " not as declared"
+		}
+		m.say("waiting for %s, up to %s: %s: %s", e.Server, opts.Timeout, e.Zone.Display(), what)
+	}
+	found, err := verify.Run(c.Context, zones, opts)
+	bar.end()
+	return found, err
+}
+
+// verifyOptions are the flags about whom to ask.
+func (r *planned) verifyOptions(c *cli.Context) (verify.Options, error) {
+	opts := verify.Options{
+		Timeout: c.Duration("timeout"), Rate: c.Int("query-rate"), Concurrency: r.concurrency,
+		AskResolver: c.String("resolver") != "", Service: vpsorg.IsNameserver,
+	}
+	if opts.Timeout < 0 || opts.Rate < 1 {
+		return opts, usage("--timeout is not negative, and --query-rate at least 1")
+	}
+	resolver := c.String("resolver")
+	if resolver == "" {
+		if conf, err := dns.ClientConfigFromFile("/etc/resolv.conf"); err == nil && len(conf.Servers) > 0 {
+			resolver = net.JoinHostPort(conf.Servers[0], conf.Port)
+		}
+	}
+	if resolver != "" {
+		addrs, err := addresses(c.Context, resolver)
+		if err != nil {
+			return opts, usage("--resolver %s: %v", resolver, err)
+		}
+		opts.Resolver = addrs[0]
+	}
+	for _, given := range c.StringSlice("nameserver") {
+		addrs, err := addresses(c.Context, given)
+		if err != nil {
+			return opts, usage("--nameserver %s: %v", given, err)
+		}
+		for _, addr := range addrs {
+			host, _, err := net.SplitHostPort(given)
+			if err != nil {
+				host = given
+			}
+			if _, err := netip.ParseAddr(host); err == nil {
+				host = ""
+			}
+			opts.Nameservers = append(opts.Nameservers, verify.Server{Host: host, Addr: addr})
+		}
+	}
+	return opts, nil
+}
+
+// addresses are those of a host or an address, with or without a port.
+func addresses(ctx context.Context, given string) ([]netip.AddrPort, error) {
+	const port = 53
+	if addr, err := netip.ParseAddr(given); err == nil {
+		return []netip.AddrPort{netip.AddrPortFrom(addr, port)}, nil
+	}
+	if addr, err := netip.ParseAddrPort(given); err == nil {
+		return []netip.AddrPort{addr}, nil
+	}
+	host, service, err := net.SplitHostPort(given)
+	if err != nil {
+		host, service = given, "53"
+	}
+	if _, err := schema.ParseName(host); err != nil {
+		return nil, fmt.Errorf("it is neither an address nor a host: %w", err)
+	}
+	n, err := net.DefaultResolver.LookupPort(ctx, "udp", service)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no port", service)
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var addrs []netip.AddrPort
+	for _, addr := range found {
+		addrs = append(addrs, netip.AddrPortFrom(addr.Unmap(), uint16(n)))
+	}
+	if len(addrs) == 0 {
+		return nil, errors.New("it has no address")
+	}
+	return addrs, nil
+}

@@ -1,0 +1,260 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/miekg/dns"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zoneherd/zoneherd/schema"
+)
+
+// visit is one zone at one nameserver, over as many rounds as it takes.
+type visit struct {
+	zone      *Zone
+	server    Server
+	asker     *asker
+	questions []question
+	open      []question // after a first round: what was not as declared
+	seen      bool       // there was a first round
+	report    ServerReport
+}
+
+// round asks for all that is not known to be as declared.
+func (v *visit) round(ctx context.Context) {
+	v.report = ServerReport{Server: v.server, Transfer: v.report.Transfer, DNSSEC: v.report.DNSSEC, Unseen: v.report.Unseen}
+	if !v.authority(ctx) {
+		return
+	}
+	if v.zone.Desired.State == schema.Absent {
+		return
+	}
+	var findings []Finding
+	switch {
+	case v.seen:
+		findings = v.ask(ctx, v.open)
+	default:
+		if all, err := v.transfer(ctx); err == nil {
+			v.report.Transfer = true
+			findings = v.compareWhole(ctx, all)
+		} else {
+			findings = v.ask(ctx, v.questions)
+		}
+		v.seen = true
+	}
+	slices.SortFunc(findings, func(a, b Finding) int { return a.Key.Compare(b.Key) })
+	v.report.Findings = findings
+	v.report.Status = OK
+	v.open = v.open[:0:0]
+	for _, f := range findings {
+		v.report.Status = Wrong
+		i, asked := slices.BinarySearchFunc(v.questions, f.Key, func(q question, k schema.Key) int { return q.key.Compare(k) })
+		if asked {
+			v.open = append(v.open, v.questions[i])
+		} else {
+			v.open = append(v.open, question{key: f.Key}) // what a transfer has shown
+		}
+	}
+}
+
+// authority asks for the zone's SOA record, and reports whether there is more to ask.
+func (v *visit) authority(ctx context.Context) bool {
+	r := &v.report
+	answer, err := v.asker.ask(ctx, v.zone.Desired.Name.String(), dns.TypeSOA, v.server.Resolver)
+	if err != nil {
+		r.Status, r.Reason, r.noRoute = Unreachable, err.Error(), noRoute(err)
+		return false
+	}
+	soa := soaOf(answer, v.zone.Desired.Name)
+	absent := v.zone.Desired.State == schema.Absent
+	switch {
+	case v.server.Resolver && answer.Rcode != dns.RcodeSuccess && answer.Rcode != dns.RcodeNameError && !absent:
+		r.Status, r.Reason = Unreachable, "it answers "+dns.RcodeToString[answer.Rcode]
+		return false
+	case absent && soa == nil:
+		r.Status = OK
+		return false
+	case absent:
+		r.Status, r.Reason = Wrong, "it still answers for the zone, which is declared absent"
+		return false
+	case v.server.Resolver:
+	case answer.Rcode != dns.RcodeSuccess:
+		r.Status, r.Reason = Lame, "it answers "+dns.RcodeToString[answer.Rcode]
+		return false
+	case !answer.Authoritative:
+		r.Status, r.Reason = Lame, "it answers without authority"
+		return false
+	case soa == nil:
+		r.Status, r.Reason = Lame, "it has authority, but for another zone"
+		return false
+	}
+	if soa != nil {
+		r.Serial = soa.Serial
+	}
+	if r.DNSSEC == "" {
+		r.DNSSEC = v.dnssec(ctx, answer)
+	}
+	return true
+}
+
+func soaOf(answer *dns.Msg, zone schema.Name) *dns.SOA {
+	for _, rr := range answer.Answer {
+		if soa, ok := rr.(*dns.SOA); ok && sameName(soa.Hdr.Name, zone.String()) {
+			return soa
+		}
+	}
+	return nil
+}
+
+// dnssec says whether the zone is signed. soa is the answer to a question for it.
+func (v *visit) dnssec(ctx context.Context, soa *dns.Msg) DNSSEC {
+	if v.server.Resolver && soa.AuthenticatedData {
+		return Validated
+	}
+	answer, err := v.asker.ask(ctx, v.zone.Desired.Name.String(), dns.TypeDNSKEY, v.server.Resolver)
+	if err != nil || answer.Rcode != dns.RcodeSuccess {
+		return ""
+	}
+	if slices.ContainsFunc(answer.Answer, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeDNSKEY }) {
+		return Signed
+	}
+	return Unsigned
+}
+
+// compareWhole compares a whole zone, and asks for what it may be transferred
+// with and not answered.
+func (v *visit) compareWhole(ctx context.Context, all []schema.LiveRecord) []Finding {
+	asked := make(map[schema.Key]bool, len(v.questions))
+	var large []question
+	for _, q := range v.questions {
+		asked[q.key] = true
+		if len(q.want) > manyRecords {
+			large = append(large, q)
+		}
+	}
+	var answers []schema.LiveRecord
+	for _, r := range all {
+		// A CNAME beside what is asked for explains why that is missing.
+		if asked[r.Key()] || r.Data.Type() == schema.TypeCNAME {
+			answers = append(answers, r)
+		}
+	}
+	answers = append(answers, v.synthesized(all)...)
+	findings := v.zone.judge(v.questions, answers)
+	findings = append(findings, v.zone.undeclared(v.questions, all)...)
+	for _, f := range v.ask(ctx, large) {
+		if !slices.ContainsFunc(findings, func(other Finding) bool { return other.Key == f.Key }) {
+			findings = append(findings, f)
+		}
+	}
+	return findings
+}
+
+// synthesized are the answers that a nameserver makes of wildcards for names
+// which have to be gone, and which a transfer does not hold.
+func (v *visit) synthesized(all []schema.LiveRecord) []schema.LiveRecord {
+	there := make(map[schema.Name]bool, len(all))
+	for _, r := range all {
+		there[r.Name] = true
+	}
+	var made []schema.LiveRecord
+	for _, q := range v.questions {
+		if len(q.want) == 0 || v.zone.Desired.RRset(q.key) != nil || there[q.key.Name] {
+			continue
+		}
+		for _, val := range q.want { // judged at the wildcard itself, if it differs there
+			made = append(made, schema.LiveRecord{Name: q.key.Name, TTL: val.TTL, Data: val.Data})
+		}
+	}
+	return made
+}
+
+// ask puts questions side by side and judges the answers.
+func (v *visit) ask(ctx context.Context, questions []question) []Finding {
+	if len(questions) == 0 {
+		return nil
+	}
+	var mu sync.Mutex
+	var answers []schema.LiveRecord
+	had := map[schema.LiveRecord]bool{} // a CNAME answers for each type
+	var answered []question
+	var failed []Finding
+	var group errgroup.Group
+	group.SetLimit(sideBySide)
+	for _, q := range questions {
+		if v.server.Resolver && !q.cut.IsZero() {
+			continue // resolvers show what the delegated zone says
+		}
+		group.Go(func() error {
+			records, unseen, err := v.one(ctx, q)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				f := compare(q, nil)
+				f.Kind, f.Reason = NoAnswer, err.Error()
+				failed = append(failed, f)
+			case unseen:
+				if !slices.Contains(v.report.Unseen, q.key) {
+					v.report.Unseen = append(v.report.Unseen, q.key)
+				}
+			default:
+				answered = append(answered, q)
+				for _, r := range records {
+					if !had[r] {
+						had[r] = true
+						answers = append(answers, r)
+					}
+				}
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // no question gives an error
+	slices.SortFunc(answered, func(a, b question) int { return a.key.Compare(b.key) })
+	slices.SortFunc(v.report.Unseen, schema.Key.Compare)
+	return append(failed, v.zone.judge(answered, answers)...)
+}
+
+// one puts one question. unseen: it is about a delegation that the nameserver
+// does not show, since it has authority for what is delegated too.
+func (v *visit) one(ctx context.Context, q question) (records []schema.LiveRecord, unseen bool, err error) {
+	answer, err := v.asker.ask(ctx, q.key.Name.String(), dns.StringToType[string(q.key.Type)], v.server.Resolver)
+	if err != nil {
+		return nil, false, err
+	}
+	if answer.Rcode != dns.RcodeSuccess && answer.Rcode != dns.RcodeNameError {
+		return nil, false, errors.New("it answers " + dns.RcodeToString[answer.Rcode])
+	}
+	switch {
+	case v.server.Resolver:
+		return aged(q, recordsOf(answer.Answer, q.key)), false, nil
+	case q.cut.IsZero() && answer.Authoritative:
+		return recordsOf(answer.Answer, q.key), false, nil
+	case answer.Authoritative:
+		// The delegated zone answers itself. Where it says the same, all is well.
+		records = recordsOf(answer.Answer, q.key)
+		return records, len(v.zone.judge([]question{q}, records)) > 0, nil
+	case q.key.Type == schema.TypeNS:
+		return recordsOf(answer.Ns, q.key), false, nil
+	case q.cut.IsZero():
+		return nil, false, nil // it is below a delegation there
+	}
+	return recordsOf(answer.Extra, q.key), false, nil
+}
+
+// aged gives records the TTL that is asked for where theirs is less, as
+// resolvers count it down.
+func aged(q question, records []schema.LiveRecord) []schema.LiveRecord {
+	for i := range records {
+		for _, v := range q.want {
+			if records[i].Key() == q.key && records[i].TTL < v.TTL {
+				records[i].TTL = v.TTL
+			}
+		}
+	}
+	return records
+}
