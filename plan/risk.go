@@ -14,7 +14,7 @@ type RiskKind string
 // The kinds of risk that a change can carry.
 const (
 	RiskMail       RiskKind = "mail"       // mail to a name stops, or its host goes
-	RiskDelegation RiskKind = "delegation" // a child zone is no longer delegated
+	RiskDelegation RiskKind = "delegation" // a child zone is no longer delegated, or to nameservers that do not answer for it
 	RiskApex       RiskKind = "apex"       // the zone's own address goes
 	RiskEmpty      RiskKind = "empty"      // an owner name is left without data
 	RiskDangling   RiskKind = "dangling"   // a record goes on pointing at the name
@@ -138,3 +138,7 @@ func Duration(t schema.TTL) string {
 	}
 	return strings.Join(parts, "")
 }
+
+// AddRisk adds a risk that the comparison cannot see, such as what nameservers
+// answer. It changes no digest.
+func (c *Change) AddRisk(kind RiskKind, reason string) { c.addRisk(kind, "%s", reason) }

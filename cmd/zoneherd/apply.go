@@ -32,7 +32,8 @@ func (p *program) applyCommand() *cli.Command {
 			&cli.BoolFlag{Name: "rollback", Usage: "take a zone's own steps back where not all of them can be done; with --resume, those of the earlier run"},
 			&cli.DurationFlag{Name: "settle-for", Usage: "look for a write of unknown outcome for so `LONG`", Value: apply.DefaultSettle},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
-		}),
+			&cli.BoolFlag{Name: "verify", Usage: "then ask the zones' nameservers until what was changed is answered as declared"},
+		}, verifyFlags()),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
 			if err != nil {
@@ -149,12 +150,16 @@ func (r *planned) apply(c *cli.Context, m *messages, earlier *journal.Journal) e
 	if err := errors.Join(told, k.end(m, result), r.writeResult(c.String("result"), result)); err != nil {
 		return &statusError{exitPartly, err} // what was written is written
 	}
+	verified, err := r.verifyWritten(c, m, result, out, style)
+	if err != nil {
+		return err
+	}
 	switch {
 	case result.Interrupted:
 		return status(exitInterrupted)
 	case result.Stale():
 		return status(exitRefused)
-	case !result.Complete():
+	case !result.Complete(), !verified:
 		return status(exitPartly)
 	case c.Bool("detailed-exitcode"):
 		return status(exitChanges)

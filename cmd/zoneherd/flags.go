@@ -70,6 +70,7 @@ func planFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 where changes are pending, or were made"},
 		&cli.StringSliceFlag{Name: "report", Usage: "write the plan to `FILE` too, as its ending says: .txt, .md, .html or .json (repeatable)"},
 		&cli.StringFlag{Name: "format", Value: "text", Usage: "how the plan is printed: `text|markdown|html|json`"},
+		&cli.BoolFlag{Name: "check-delegation", Usage: "ask the nameservers to which a changed delegation points whether they answer for it; what they do not is a risk in the plan"},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/plan/verify"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -24,6 +25,7 @@ func (p *program) planCommand() *cli.Command {
 		Flags: join(fileFlags(), liveFlags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "offline", Usage: "compare --base with the files alone: no live side, no token"},
 			&cli.StringFlag{Name: "out", Usage: "save the plan in `FILE`, for apply to carry out"},
+			&cli.StringFlag{Name: "resolver", Usage: "for --check-delegation: look nameservers up at the resolver at `ADDR`", DefaultText: "the machine's own"},
 		}),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
@@ -115,7 +117,10 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 	}
 	d.selectShard(shard) // of head alone: where a zone of base is now is for head to say
 	if c.Bool("offline") {
-		return r, r.offline()
+		if err := r.offline(); err != nil {
+			return nil, err
+		}
+		return r, r.checkDelegation(c)
 	}
 	history, err := r.history(c, m)
 	if err != nil {
@@ -149,6 +154,9 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		}
 	}
 	r.plan = plan.New(inputs, unmanaged, r.options)
+	if err := r.checkDelegation(c); err != nil {
+		return nil, err
+	}
 	if err := r.guardIdentity(c, m); err != nil {
 		return nil, err
 	}
@@ -156,6 +164,19 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		undeclared = slices.DeleteFunc(undeclared, func(n schema.Name) bool { return !slices.Contains(unmanaged, n) })
 	}
 	return r, nil
+}
+
+// checkDelegation asks, with --check-delegation, the nameservers that the plan
+// delegates to.
+func (r *planned) checkDelegation(c *cli.Context) error {
+	if !c.Bool("check-delegation") {
+		return nil
+	}
+	at, err := resolver(c)
+	if err != nil {
+		return err
+	}
+	return verify.CheckPlan(c.Context, r.plan, verify.Options{Resolver: at})
 }
 
 // shardOf is the part of the zones that --shard selects.

@@ -14,59 +14,6 @@ import (
 	"github.com/zoneherd/zoneherd/provider"
 )
 
-// zonesCommand lists the live zones.
-func (p *program) zonesCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "zones",
-		Usage: "list the zones of the live side",
-		Flags: join([]cli.Flag{
-			&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "how the list is printed: `text|json`"},
-		}, liveAloneFlags()),
-		Action: func(c *cli.Context) error {
-			l, err := p.openLive(c)
-			if err != nil {
-				return err
-			}
-			defer l.close()
-			list, err := l.ListZones(c.Context)
-			if err != nil {
-				return err
-			}
-			type zoneJSON struct {
-				Zone    string `json:"zone"`
-				Records *int   `json:"records"`
-			}
-			out := []zoneJSON{}
-			for _, info := range list {
-				if !matchesAny(c.StringSlice("zone"), info.Name.Display()) {
-					continue
-				}
-				z := zoneJSON{Zone: info.Name.Display()}
-				if info.Records >= 0 {
-					z.Records = &info.Records
-				}
-				out = append(out, z)
-			}
-			if c.String("format") == "json" {
-				return json.NewEncoder(report.InertJSON(p.stdout)).Encode(out)
-			}
-			w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-			for _, z := range out {
-				records := ""
-				if z.Records != nil {
-					records = count(*z.Records, "record")
-				}
-				fmt.Fprintf(w, "%s\t%s\n", report.InertLine(z.Zone), records)
-			}
-			if len(out) == 0 {
-				fmt.Fprintln(p.stderr, "no zones there")
-			}
-			return w.Flush()
-		},
-	}
-}
-
 func matchesAny(globs []string, name string) bool {
 	for _, g := range globs {
 		if plan.Glob(strings.TrimSuffix(g, "."), name) {

@@ -95,7 +95,11 @@ func (p *program) verify(c *cli.Context, m *messages) error {
 		}
 		zones[i] = verify.Zone{Desired: in.Desired, Plan: r.options, Owned: in.Owned, Gone: verify.Extras(in, r.options)}
 	}
-	found, err := r.ask(c, m, zones)
+	opts, err := r.verifyOptions(c)
+	if err != nil {
+		return err
+	}
+	found, err := r.ask(c.Context, m, zones, opts)
 	if err != nil {
 		return err
 	}
@@ -140,11 +144,7 @@ func (r *planned) liveIfAny(c *cli.Context, m *messages) ([]plan.Input, error) {
 }
 
 // ask asks the nameservers, and tells for which it waits.
-func (r *planned) ask(c *cli.Context, m *messages, zones []verify.Zone) (*verify.Report, error) {
-	opts, err := r.verifyOptions(c)
-	if err != nil {
-		return nil, err
-	}
+func (r *planned) ask(ctx context.Context, m *messages, zones []verify.Zone, opts verify.Options) (*verify.Report, error) {
 	bar := r.progress("verifying zones", len(zones))
 	var mu sync.Mutex
 	waited := map[netip.AddrPort]bool{}
@@ -165,7 +165,7 @@ func (r *planned) ask(c *cli.Context, m *messages, zones []verify.Zone) (*verify
 		}
 		m.say("waiting for %s, up to %s: %s: %s", e.Server, opts.Timeout, e.Zone.Display(), what)
 	}
-	found, err := verify.Run(c.Context, zones, opts)
+	found, err := verify.Run(ctx, zones, opts)
 	bar.end()
 	return found, err
 }
@@ -179,18 +179,9 @@ func (r *planned) verifyOptions(c *cli.Context) (verify.Options, error) {
 	if opts.Timeout < 0 || opts.Rate < 1 {
 		return opts, usage("--timeout is not negative, and --query-rate at least 1")
 	}
-	resolver := c.String("resolver")
-	if resolver == "" {
-		if conf, err := dns.ClientConfigFromFile("/etc/resolv.conf"); err == nil && len(conf.Servers) > 0 {
-			resolver = net.JoinHostPort(conf.Servers[0], conf.Port)
-		}
-	}
-	if resolver != "" {
-		addrs, err := addresses(c.Context, resolver)
-		if err != nil {
-			return opts, usage("--resolver %s: %v", resolver, err)
-		}
-		opts.Resolver = addrs[0]
+	var err error
+	if opts.Resolver, err = resolver(c); err != nil {
+		return opts, err
 	}
 	for _, given := range c.StringSlice("nameserver") {
 		addrs, err := addresses(c.Context, given)
@@ -209,6 +200,24 @@ func (r *planned) verifyOptions(c *cli.Context) (verify.Options, error) {
 		}
 	}
 	return opts, nil
+}
+
+// resolver is the one of --resolver, else the machine's first; none where there
+// is none.
+func resolver(c *cli.Context) (netip.AddrPort, error) {
+	given := c.String("resolver")
+	if given == "" {
+		conf, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+		if err != nil || len(conf.Servers) == 0 {
+			return netip.AddrPort{}, nil
+		}
+		given = net.JoinHostPort(conf.Servers[0], conf.Port)
+	}
+	addrs, err := addresses(c.Context, given)
+	if err != nil {
+		return netip.AddrPort{}, usage("--resolver %s: %v", given, err)
+	}
+	return addrs[0], nil
 }
 
 // addresses are those of a host or an address, with or without a port.

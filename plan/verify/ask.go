@@ -198,10 +198,13 @@ func noRoute(err error) bool {
 // plainError takes the addresses out of a network's error, which are told beside it.
 func plainError(err error) error {
 	var op *net.OpError
+	var errno syscall.Errno
 	var unread *dns.Error
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return errTime
+	case errors.As(err, &errno):
+		return errno
 	case errors.As(err, &op):
 		return op.Err
 	case errors.As(err, &unread):

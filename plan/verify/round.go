@@ -81,15 +81,12 @@ func (v *visit) authority(ctx context.Context) bool {
 		r.Status, r.Reason = Wrong, "it still answers for the zone, which is declared absent"
 		return false
 	case v.server.Resolver:
-	case answer.Rcode != dns.RcodeSuccess:
-		r.Status, r.Reason = Lame, "it answers "+dns.RcodeToString[answer.Rcode]
-		return false
-	case !answer.Authoritative:
-		r.Status, r.Reason = Lame, "it answers without authority"
-		return false
-	case soa == nil:
-		r.Status, r.Reason = Lame, "it has authority, but for another zone"
-		return false
+	default:
+		var why string
+		if soa, why = authoritySOA(answer, nil, v.zone.Desired.Name); why != "" {
+			r.Status, r.Reason = Lame, why
+			return false
+		}
 	}
 	if soa != nil {
 		r.Serial = soa.Serial

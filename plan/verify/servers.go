@@ -21,7 +21,7 @@ func (r *run) nameservers(ctx context.Context, z *Zone, report *ZoneReport) ([]S
 	if len(servers) > 0 {
 		return servers, nil
 	}
-	d, err := r.Delegation(ctx, z.Desired.Name)
+	d, err := r.delegation(ctx, z.Desired.Name)
 	if err != nil {
 		return nil, &Problem{Unknown, err.Error()}
 	}
@@ -52,127 +52,6 @@ func (r *run) nameservers(ctx context.Context, z *Zone, report *ZoneReport) ([]S
 		report.Notices = append(report.Notices, "nameservers without an address: "+strings.Join(without, ", "))
 	}
 	return servers, nil
-}
-
-// Delegation is who is asked for a zone.
-type Delegation struct {
-	// Parent are the nameservers that the parent zone delegates to; nil where it
-	// could not be asked.
-	Parent []schema.Name
-	// Own are those that the zone itself has at its apex.
-	Own []schema.Name
-}
-
-// Hosts are all nameservers of a delegation, each once.
-func (d Delegation) Hosts() []schema.Name {
-	hosts := slices.Concat(d.Parent, d.Own)
-	slices.SortFunc(hosts, schema.Name.Compare)
-	return slices.Compact(hosts)
-}
-
-// notices say where parent and child differ, which resolvers cope with and
-// which is never meant.
-func (d Delegation) notices() (notices []string) {
-	if d.Parent == nil || d.Own == nil {
-		return nil
-	}
-	less := func(a, b []schema.Name) string {
-		var names []string
-		for _, n := range a {
-			if !slices.Contains(b, n) {
-				names = append(names, n.Display())
-			}
-		}
-		return strings.Join(names, ", ")
-	}
-	if more := less(d.Parent, d.Own); more != "" {
-		notices = append(notices, "the parent zone delegates to nameservers that the zone does not name: "+more)
-	}
-	if more := less(d.Own, d.Parent); more != "" {
-		notices = append(notices, "the zone names nameservers that the parent zone does not delegate to: "+more)
-	}
-	return notices
-}
-
-// elsewhere says that a zone is delegated to others than the service; empty
-// where it is not, or where that cannot be told.
-func (r *run) elsewhere(z *schema.Zone, d Delegation) string {
-	expected := r.opts.Service
-	if set := z.RRset(schema.Key{Name: z.Name, Type: schema.TypeNS}); set != nil {
-		expected = func(n schema.Name) bool {
-			return slices.ContainsFunc(set.Values, func(v schema.Value) bool { return v.Data == schema.NS{Host: n} })
-		}
-	}
-	hosts := d.Parent
-	if hosts == nil {
-		hosts = d.Own
-	}
-	if expected == nil || len(hosts) == 0 || slices.ContainsFunc(hosts, expected) {
-		return ""
-	}
-	return "the zone is delegated to " + names(hosts) + ", and none of them is meant to serve it"
-}
-
-func names(hosts []schema.Name) string {
-	var out []string
-	for _, h := range hosts {
-		out = append(out, h.Display())
-	}
-	return strings.Join(out, ", ")
-}
-
-// Delegation finds out to which nameservers a zone is delegated: what its
-// parent's nameservers say, and what the zone says of itself.
-func (r *run) Delegation(ctx context.Context, zone schema.Name) (Delegation, error) {
-	var d Delegation
-	own, err := r.lookup(ctx, zone, dns.TypeNS)
-	if err != nil {
-		return d, err
-	}
-	d.Own = hostsOf(own, zone)
-	if zone == schema.Root() {
-		return d, nil
-	}
-	for parent := zone.Parent(); ; parent = parent.Parent() {
-		answer, err := r.lookup(ctx, parent, dns.TypeNS)
-		if err != nil {
-			return d, err
-		}
-		if hosts := hostsOf(answer, parent); len(hosts) > 0 {
-			d.Parent = r.referral(ctx, zone, hosts)
-			return d, nil
-		}
-		if parent == schema.Root() {
-			return d, nil
-		}
-	}
-}
-
-// referral asks a parent zone's nameservers to whom they delegate a zone; nil
-// where none answers.
-func (r *run) referral(ctx context.Context, zone schema.Name, parents []schema.Name) []schema.Name {
-	const enough = 4
-	for _, host := range parents[:min(len(parents), enough)] {
-		addrs, err := r.addresses(ctx, host)
-		if err != nil {
-			continue
-		}
-		for _, addr := range addrs {
-			answer, err := r.asker(netip.AddrPortFrom(addr, r.opts.Port)).ask(ctx, zone.String(), dns.TypeNS, false)
-			if err != nil || answer.Rcode != dns.RcodeSuccess && answer.Rcode != dns.RcodeNameError {
-				continue
-			}
-			hosts := recordHosts(answer.Ns, zone)
-			if answer.Authoritative { // it serves the zone itself too, or there is no delegation
-				hosts = recordHosts(answer.Answer, zone)
-			}
-			if hosts == nil {
-				hosts = []schema.Name{}
-			}
-			return hosts
-		}
-	}
-	return nil
 }
 
 // addresses are those of a host, IPv4 first.

@@ -95,8 +95,7 @@ type Event struct {
 // Run asks the nameservers of each zone. It returns an error only where nothing
 // can be asked at all, such as when ctx is done before all is known.
 func Run(ctx context.Context, zones []Zone, opts Options) (*Report, error) {
-	r := &run{opts: opts, servers: map[netip.AddrPort]*asker{}}
-	r.opts.defaults()
+	r := newRun(opts)
 	defer r.close()
 	report := &Report{Zones: make([]ZoneReport, len(zones))}
 	var group errgroup.Group
@@ -141,6 +140,11 @@ type run struct {
 	opts    Options
 	mu      sync.Mutex
 	servers map[netip.AddrPort]*asker
+}
+
+func newRun(opts Options) *run {
+	opts.defaults()
+	return &run{opts: opts, servers: map[netip.AddrPort]*asker{}}
 }
 
 // asker is the one that puts questions to an address.
