@@ -66,9 +66,10 @@ case $COMMAND in
     run plan --detailed-exitcode "$save" --report="$report" "$@"
     ;;
   apply) run apply --yes --detailed-exitcode --report="$plan" --report="$report" --result="$result" "$@" ;;
+  verify) run verify "$@" ;;
   comment) status=0 ;;
   *)
-    echo "::error::the input command is validate, plan, apply, drift or comment"
+    echo "::error::the input command is validate, plan, apply, drift, verify or comment"
     exit 64
     ;;
 esac

@@ -147,7 +147,7 @@ func (r *planned) apply(c *cli.Context, m *messages, earlier *journal.Journal) e
 		out, style = r.stderr, report.Style{}
 	}
 	told := report.Outcome(out, result, style)
-	if err := errors.Join(told, k.end(m, result), r.writeResult(c.String("result"), result)); err != nil {
+	if err := errors.Join(told, k.end(m, result), r.writeResult(c.String("result"), report.NewResult(result))); err != nil {
 		return &statusError{exitPartly, err} // what was written is written
 	}
 	verified, err := r.verifyWritten(c, m, result, out, style)
@@ -182,12 +182,12 @@ func (r *planned) written() []schema.Name {
 func settleFor(c *cli.Context) time.Duration { return max(c.Duration("settle-for"), time.Millisecond) }
 
 // writeResult writes what was done to the file of --result.
-func (r *planned) writeResult(file string, result *apply.Report) error {
+func (r *planned) writeResult(file string, result *report.Result) error {
 	if file == "" {
 		return nil
 	}
 	var text bytes.Buffer
-	err := report.NewResult(result).WriteJSON(&text)
+	err := result.WriteJSON(&text)
 	if err == nil {
 		err = writeFile(file, text.Bytes())
 	}

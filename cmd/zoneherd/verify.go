@@ -104,9 +104,9 @@ func (p *program) verify(c *cli.Context, m *messages) error {
 		return err
 	}
 	if c.String("format") == "json" {
-		err = report.VerificationJSON(report.InertJSON(p.stdout), found)
+		err = report.NewVerification(found).WriteJSON(report.InertJSON(p.stdout))
 	} else {
-		err = report.Verification(p.stdout, found, p.style())
+		err = report.VerificationText(p.stdout, found, p.style())
 	}
 	if err == nil && !found.OK() {
 		err = status(exitPartly)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -36,7 +37,9 @@ func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Repor
 	if err != nil {
 		return false, &statusError{exitPartly, fmt.Errorf("what was written was not verified: %w", err)}
 	}
-	if err := report.Verification(out, found, style); err != nil {
+	written := report.NewResult(result)
+	written.Verification = report.NewVerification(found)
+	if err := errors.Join(report.VerificationText(out, found, style), r.writeResult(c.String("result"), written)); err != nil {
 		return false, &statusError{exitPartly, err}
 	}
 	return found.OK(), nil

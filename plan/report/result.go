@@ -16,6 +16,9 @@ type Result struct {
 	Interrupted   bool         `json:"interrupted"`
 	Counts        Counts       `json:"counts"`
 	Zones         []ZoneResult `json:"zones"`
+	// Verification is what the nameservers answered afterwards; nil where they
+	// were not asked.
+	Verification *Verification `json:"verification,omitempty"`
 }
 
 // Counts counts writes by what became of them.
@@ -121,6 +124,7 @@ func (r *Result) Markdown(w io.Writer, limit int) error {
 		}
 	}
 	m.list("What was not done:", lines)
+	r.Verification.markdown(m)
 	return m.end(w)
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/zoneherd/zoneherd/schema"
 )
 
-// Verification writes what nameservers answer for people: a line for each zone
+// VerificationText writes what nameservers answer for people: a line for each zone
 // that is as declared, and for the others each nameserver with what is not.
-func Verification(w io.Writer, r *verify.Report, style Style) error {
+func VerificationText(w io.Writer, r *verify.Report, style Style) error {
 	b := bufio.NewWriter(w)
 	t := &textWriter{b, style}
 	width, good, partly := 0, 0, 0
