@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -73,4 +74,20 @@ func (r *recordReader) reportIgnored() {
 		}
 		r.doc.problems.Add(schema.Warning, r.ignored[option], "octodns-option", "octoDNS's option %s has no meaning here and is passed over%s", option, times)
 	}
+}
+
+// octodnsText gives what octoDNS makes of a text: quotes around it are taken
+// off, and parts of a text that stand in quotes of their own are joined.
+func octodnsText(text string, plainSemicolons bool) (string, error) {
+	if strings.HasPrefix(text, `"`) {
+		if len(text) < 2 || !strings.HasSuffix(text, `"`) {
+			return text, errors.New("the text begins with a quote and does not end with one, so that octoDNS would cut off its last character: take the quote out, or close it")
+		}
+		text = text[1 : len(text)-1]
+	}
+	text = strings.ReplaceAll(text, `" "`, "")
+	if !plainSemicolons {
+		text = strings.ReplaceAll(text, `\;`, ";")
+	}
+	return text, nil
 }

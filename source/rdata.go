@@ -369,7 +369,10 @@ func (b *builder) checkHosts() {
 func (r *recordReader) text(rec *record, owner schema.Name, n *yaml.Node, text string) string {
 	d := r.doc
 	if r.octodns {
-		text = strings.ReplaceAll(text, `\;`, ";")
+		var err error
+		if text, err = octodnsText(text, false); err != nil {
+			d.problem(d.at(n), "txt", "%v", err)
+		}
 	} else if strings.Contains(text, `\;`) {
 		if kind := semicolons(owner, text); kind != "" {
 			d.problems.Add(r.b.severity(rec.lenient), d.at(n), "escaped-semicolon",

@@ -116,6 +116,15 @@ func (w *writer) record(s *schema.RRset, begin, indent string, dash bool) {
 	}
 }
 
+// halfQuoted reports whether a text begins with a quote and does not end with
+// one, which octoDNS's form does not take.
+func halfQuoted(s schema.RRset) bool {
+	return slices.ContainsFunc(s.Values, func(v schema.Value) bool {
+		t, ok := v.Data.(schema.TXT)
+		return ok && strings.HasPrefix(t.Text, `"`) && (len(t.Text) == 1 || !strings.HasSuffix(t.Text, `"`))
+	})
+}
+
 func TestRandomFilesKeepWhatTheySay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		z := schematest.Zone(true).Draw(t, "zone")
@@ -177,7 +186,7 @@ func TestRandomFilesKeepWhatTheySay(t *testing.T) {
 			t.Fatalf("it declares something else (-before +after):\n%s\n%s\n%s", diff, text, got)
 		}
 		again(t, got)
-		if octodns {
+		if octodns && !slices.ContainsFunc(z.RRsets, halfQuoted) {
 			upgrades(t, text)
 		}
 		// Every comment once, those above a name still above it.

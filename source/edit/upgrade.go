@@ -17,8 +17,8 @@ import (
 
 // Upgrade makes a file in octoDNS's form one in zoneherd's, laid out as by
 // [Format]: the names stand below records:, the apex is "@", and a `\;` in a
-// text is `;`. Options of octoDNS's stay, and mean what they did. A file in
-// zoneherd's form is laid out alone.
+// text is `;`, without the quotes that octoDNS takes off. Options of octoDNS's
+// stay, and mean what they did. A file in zoneherd's form is laid out alone.
 func Upgrade(file string, text []byte) ([]byte, error) {
 	clean := normalise(text)
 	before, problems := source.ParseText(file, []byte(clean))
@@ -89,12 +89,17 @@ func lastBlank(lines []string) int {
 	return -1
 }
 
-// unescape takes the backslashes before semicolons out of a record's texts.
+// unescape takes the backslashes before semicolons, and the quotes that
+// octoDNS takes off, out of a record's texts.
 func (l *layout) unescape(record *collection) {
 	if record.isList || record.owner.typ() != "TXT" {
 		return
 	}
 	plain := func(n *yaml.Node) {
+		if v := n.Value; len(v) > 1 && v[0] == '"' && v[len(v)-1] == '"' {
+			n.Value = v[1 : len(v)-1]
+		}
+		n.Value = strings.ReplaceAll(n.Value, `" "`, "")
 		n.Value = strings.ReplaceAll(n.Value, `\;`, ";")
 		for i, line := range l.blocks[n] {
 			l.blocks[n][i] = strings.ReplaceAll(line, `\;`, ";")

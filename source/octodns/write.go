@@ -18,7 +18,7 @@ import (
 
 // Write writes a zone as octoDNS's YamlProvider reads it: keys in the order
 // that it enforces, hosts with their trailing dots, `;` in texts escaped. A
-// text that is no Unicode, and data that could not be read ([schema.Opaque]),
+// text that is no Unicode or has a blank between quotes, and data that could not be read ([schema.Opaque]),
 // is an error, as are values of one RRset whose TTLs differ.
 func Write(z *schema.Zone) ([]byte, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
@@ -98,7 +98,14 @@ func value(d schema.Data) (*yaml.Node, error) {
 	number := func(n uint16) *yaml.Node { return plain(strconv.Itoa(int(n))) }
 	switch d := d.(type) {
 	case schema.TXT:
-		return text(strings.ReplaceAll(d.Text, ";", `\;`))
+		written := d.Text
+		if strings.HasPrefix(written, `"`) { // octoDNS takes quotes around a text off
+			written = `"` + written + `"`
+		}
+		if strings.Contains(written, `" "`) {
+			return nil, fmt.Errorf("the text %s has a blank between two quotes, where octoDNS joins texts, so that its files cannot hold it: export it to bind, json or csv", d)
+		}
+		return text(strings.ReplaceAll(written, ";", `\;`))
 	case schema.MX:
 		return mapping("exchange", plain(d.Exchange.String()), "preference", number(d.Preference)), nil
 	case schema.SRV:
