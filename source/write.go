@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -25,8 +26,9 @@ type Layout struct {
 
 // Write writes a zone down as a careful person would, each RRset on a line of
 // its own: the apex first, the most common TTL at the top, hosts as short as
-// they may be. lines tells which RRset stands on which line, from 1. What a
-// careful file cannot hold is an error: see [FromLive].
+// they may be. What is left alone stands there as ignored, without values.
+// lines tells which RRset stands on which line, from 1. What a careful file
+// cannot hold is an error: see [FromLive].
 func Write(z *schema.Zone, l Layout) (text []byte, lines map[int]schema.Key, err error) {
 	w := &zoneWriter{zone: z, layout: l, ttl: CommonTTL(z, l.DefaultTTL), lines: map[int]schema.Key{}}
 	if name := z.Name.Display(); !z.Name.IsHost() || !strings.Contains(name, ".") {
@@ -35,17 +37,29 @@ func Write(z *schema.Zone, l Layout) (text []byte, lines map[int]schema.Key, err
 	if w.ttl != l.DefaultTTL {
 		w.line("ttl: %d", w.ttl)
 	}
-	if len(z.RRsets) == 0 {
+	held := map[schema.Name][]schema.Held{}
+	var names []schema.Name
+	for _, h := range z.Held {
+		if len(held[h.Name]) == 0 && len(z.At(h.Name)) == 0 {
+			names = append(names, h.Name)
+		}
+		held[h.Name] = append(held[h.Name], h)
+	}
+	for i := range z.RRsets {
+		if n := z.RRsets[i].Name; len(names) == 0 || names[len(names)-1] != n {
+			names = append(names, n)
+		}
+	}
+	slices.SortFunc(names, schema.Name.Compare)
+	if len(names) == 0 {
 		w.line("records: {}")
 	} else {
 		w.line("records:")
 	}
-	for rest := z.RRsets; len(rest) > 0; {
-		n := len(z.At(rest[0].Name))
-		if err := w.owner(rest[:n]); err != nil {
+	for _, n := range names {
+		if err := w.owner(n, z.At(n), held[n]); err != nil {
 			return nil, nil, err
 		}
-		rest = rest[n:]
 	}
 	return w.out.Bytes(), w.lines, nil
 }
@@ -79,28 +93,37 @@ func (w *zoneWriter) line(format string, args ...any) {
 	w.n++
 }
 
-// owner writes the RRsets of one name.
-func (w *zoneWriter) owner(sets []schema.RRset) error {
-	name := sets[0].Name
+// owner writes the RRsets of one name, and what is left alone there.
+func (w *zoneWriter) owner(name schema.Name, sets []schema.RRset, held []schema.Held) error {
 	key := scalar(name.Relative(w.zone.Name))
 	comment := ""
 	if u := name.Unicode(); u != name.Display() && strings.Contains(key, "xn--") {
 		comment = "  # " + u
 	}
-	if len(sets) > 1 {
+	several := len(sets)+len(held) > 1
+	if several {
 		w.line("  %s:%s", key, comment)
 	}
+	record := func(text string) {
+		if several {
+			w.line("    - %s", text)
+		} else {
+			w.line("  %s: %s%s", key, text, comment)
+		}
+	}
 	for i := range sets {
-		record, err := w.record(&sets[i])
+		text, err := w.record(&sets[i])
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", name.Display(), sets[i].Type, err)
 		}
-		if len(sets) > 1 {
-			w.line("    - %s", record)
-		} else {
-			w.line("  %s: %s%s", key, record, comment)
-		}
+		record(text)
 		w.lines[w.n] = sets[i].Key
+	}
+	for _, h := range held {
+		if len(h.Types) == 0 {
+			return fmt.Errorf("%s is left alone whatever its type, which is written into ignore: of the configuration", name.Display())
+		}
+		record(fmt.Sprintf("{type: %s, octodns: {ignored: true}}", scalar(string(h.Types[0]))))
 	}
 	return nil
 }

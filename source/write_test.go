@@ -47,6 +47,37 @@ records:
 	}
 }
 
+func TestWhatIsLeftAloneIsWrittenAsIgnored(t *testing.T) {
+	z := zoneOf(t, "example.com", "www 3600 A 192.0.2.1")
+	for _, h := range []string{"old A", "old TXT", "www AAAA", "a ALIAS"} {
+		name, typ, _ := strings.Cut(h, " ")
+		z.Held = append(z.Held, schema.Held{Name: schema.MustName(name + ".example.com"), Types: []schema.Type{schema.Type(typ)}, Reason: "octodns.ignored"})
+	}
+	text, lines, err := source.Write(z, source.Layout{DefaultTTL: 3600})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `records:
+  a: {type: ALIAS, octodns: {ignored: true}}
+  old:
+    - {type: A, octodns: {ignored: true}}
+    - {type: TXT, octodns: {ignored: true}}
+  www:
+    - {type: A, value: 192.0.2.1}
+    - {type: AAAA, octodns: {ignored: true}}
+`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if k := (schema.Key{Name: schema.MustName("www.example.com"), Type: schema.TypeA}); len(lines) != 1 || lines[7] != k {
+		t.Errorf("the lines are %v", lines)
+	}
+	z.Held = []schema.Held{{Name: z.Name, Reason: "everything"}}
+	if _, _, err := source.Write(z, source.Layout{}); err == nil {
+		t.Error("what is left alone whatever its type was written")
+	}
+}
+
 // zoneOf makes a zone of lines of name, TTL, type and data.
 func zoneOf(t interface{ Fatal(...any) }, name string, lines ...string) *schema.Zone {
 	z := &schema.Zone{Name: schema.MustName(name)}

@@ -20,6 +20,12 @@ import (
 // text is `;`, without the quotes that octoDNS takes off. Options of octoDNS's
 // stay, and mean what they did. A file in zoneherd's form is laid out alone.
 func Upgrade(file string, text []byte) ([]byte, error) {
+	return UpgradeWith(file, text, Change{})
+}
+
+// UpgradeWith is Upgrade with changes, which the caller has to look at: what the
+// file declares is held to be the same only where there are none.
+func UpgradeWith(file string, text []byte, c Change) ([]byte, error) {
 	clean := normalise(text)
 	before, problems := source.ParseText(file, []byte(clean))
 	if err := problems.Err(); err != nil {
@@ -32,10 +38,12 @@ func Upgrade(file string, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is left as it is: %w", file, err)
 	}
+	l.change(c)
 	l.upgrade()
 	out := l.print()
 	err = l.check(file, out)
-	if err == nil && !slices.Equal(declared(file, clean), declared(file, out)) {
+	changed := len(c.LeaveOut)+len(c.Lenient)+len(c.Rename) > 0
+	if err == nil && !changed && !slices.Equal(declared(file, clean), declared(file, out)) {
 		err = errors.New("in zoneherd's form it would not be shown to declare the same: write records out that are merged or aliased, and see what zoneherd validate says of it")
 	}
 	if err != nil {
