@@ -52,7 +52,7 @@ func (b *builder) add(f zoneFile, within []Path, defaults fileDefaults) {
 	}
 	defaults.lenient = defaults.lenient || f.lenient
 	if f.records != nil {
-		r := recordReader{b: b, doc: f.doc, octodns: f.octodns, defaults: defaults}
+		r := recordReader{b: b, doc: f.doc, octodns: f.octodns, foreign: f.foreign, defaults: defaults}
 		r.owners(f.records)
 	}
 	for _, n := range f.includes {

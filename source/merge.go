@@ -123,7 +123,7 @@ func (s *set) lenient() bool {
 
 // severity is how grave a sense problem is.
 func (b *builder) severity(lenient bool) schema.Severity {
-	if lenient || b.file.fromLive {
+	if lenient || b.file.fromLive || b.file.foreign != nil {
 		return schema.Warning
 	}
 	return schema.Error

@@ -47,6 +47,10 @@ func (r *recordReader) octodnsOptions(p pair, rec *record) {
 				r.hold(rec, o, reason)
 			}
 		default:
+			if r.foreign != nil && isProxied(d, o) {
+				d.problems.Add(schema.Warning, d.at(o.key), "proxy", "carried over is the address or name behind Cloudflare's proxy, which there is none of here: decide whether it may be public")
+				continue
+			}
 			if r.ignored == nil {
 				r.ignored, r.counts = map[string]schema.Position{}, map[string]int{}
 			}
@@ -55,6 +59,16 @@ func (r *recordReader) octodnsOptions(p pair, rec *record) {
 			}
 		}
 	}
+}
+
+// isProxied reports whether an option puts a record behind Cloudflare's proxy.
+func isProxied(d *document, option pair) bool {
+	if option.text != "cloudflare" || option.value.Kind != yaml.MappingNode {
+		return false
+	}
+	return slices.ContainsFunc(d.pairs(option.value), func(p pair) bool {
+		return p.text == "proxied" && strings.EqualFold(p.value.Value, "true")
+	})
 }
 
 // hold marks a record as one to leave alone.

@@ -293,6 +293,9 @@ func (r *recordReader) presentation(n *yaml.Node, typ schema.Type, parts int, ex
 	out := make([]*yaml.Node, parts)
 	for i, f := range fields {
 		out[i] = &yaml.Node{Kind: yaml.ScalarNode, Value: f, Line: n.Line, Column: n.Column}
+		if other := d.elsewhere[n]; other != nil {
+			d.elsewhere[out[i]] = other
+		}
 	}
 	return out, true
 }
@@ -316,6 +319,10 @@ func (r *recordReader) host(rec *record, owner schema.Name, n *yaml.Node, text, 
 	}
 	if strings.Contains(text, "://") {
 		d.problem(d.at(n), rule, "%s %q is a URL: %s takes the host name alone", what, text, rec.typ)
+		return schema.Name{}, false
+	}
+	if r.foreign != nil && text != "." && !strings.Contains(text, ".") {
+		d.problem(d.at(n), rule, "%s %q has no dot, and what octoDNS makes of that is up to each provider: write the whole name with its trailing dot", what, text)
 		return schema.Name{}, false
 	}
 	name, err := schema.ParseHost(text, zone)
@@ -370,7 +377,7 @@ func (r *recordReader) text(rec *record, owner schema.Name, n *yaml.Node, text s
 	d := r.doc
 	if r.octodns {
 		var err error
-		if text, err = octodnsText(text, false); err != nil {
+		if text, err = octodnsText(text, r.foreign != nil && r.foreign.PlainSemicolons); err != nil {
 			d.problem(d.at(n), "txt", "%v", err)
 		}
 	} else if strings.Contains(text, `\;`) {
@@ -392,6 +399,9 @@ func (r *recordReader) text(rec *record, owner schema.Name, n *yaml.Node, text s
 
 // after gives what follows a plain scalar on its line, where that is a comment.
 func (d *document) after(n *yaml.Node) (string, bool) {
+	if other := d.elsewhere[n]; other != nil {
+		return other.after(n)
+	}
 	if d.lastLine != n.Line || d.lastRunes == nil {
 		d.lastLine, d.lastRunes = n.Line, []rune(d.line(n.Line))
 	}

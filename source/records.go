@@ -16,6 +16,7 @@ type recordReader struct {
 	b        *builder
 	doc      *document
 	octodns  bool
+	foreign  *OctoDNSFile // nil but for what is read exactly as octoDNS reads it
 	defaults fileDefaults
 
 	ignored map[string]schema.Position // octoDNS options that were passed over, where first
@@ -49,7 +50,14 @@ func (r *recordReader) owners(n *yaml.Node) {
 	}
 	seen := make(map[schema.Name]int, len(pairs)) // which of the pairs has it first
 	for i, p := range pairs {
-		owner, err := schema.ParseOwner(p.text, zone)
+		var err error
+		if r.foreign != nil {
+			p.text, err = r.foreign.owner(d, p.key, p.text)
+		}
+		var owner schema.Name
+		if err == nil {
+			owner, err = schema.ParseOwner(p.text, zone)
+		}
 		if err == nil {
 			err = checkStars(p.text, owner)
 		}
@@ -143,6 +151,9 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 		d.problem(d.at(n), "kind", "a record is a mapping, such as {type: A, value: 192.0.2.1}, not %s", d.describe(n))
 		return rec, false
 	}
+	if r.foreign != nil {
+		r.foreign.octals(d, n)
+	}
 	rec.at, rec.ttl = d.at(n), r.defaults.ttl
 	ok = true
 	var value pair // its node is nil where there is none
@@ -178,6 +189,11 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 		case "octodns":
 			r.octodnsOptions(p, &rec)
 		case "geo", "dynamic":
+			if r.foreign != nil {
+				d.problems.Add(schema.Warning, d.at(p.key), "unsupported", "%s is left out, since it answers differently by place or health, which the service cannot: only the plain values are carried over", p.text)
+				r.foreign.leaveOut(p.key, "the service cannot answer by place or health")
+				continue
+			}
 			d.problem(d.at(p.key), "unsupported", "%s answers differently by place or health, which the service cannot: write plain values", p.text)
 		case "raw":
 			if r.b.file.fromLive {
@@ -188,6 +204,11 @@ func (r *recordReader) record(n *yaml.Node) (rec record, ok bool) {
 			value = p
 			d.problem(d.at(p.key), "unknown-key", "raw: is for files marked from-live: true alone: write the record's value")
 		default:
+			if r.foreign != nil {
+				d.problems.Add(schema.Warning, d.at(p.key), "unknown-key", "%s is no key of a record: octoDNS passes it over, and it is left out", p.text)
+				r.foreign.leaveOut(p.key, "no key of a record")
+				continue
+			}
 			d.problem(d.at(p.key), "unknown-key", "a record has no key %q: %s", p.text, didYouMean(p.text, recordKeys))
 		}
 	}
@@ -222,6 +243,12 @@ func (r *recordReader) unsupported(rec *record) bool {
 		return false
 	}
 	if !r.b.opts.SkipUnsupported {
+		if r.foreign != nil {
+			why := Instead(rec.typ)
+			d.problems.Add(schema.Warning, rec.typeAt, "unsupported", "the %s record is left out: %s", rec.typ, why)
+			r.foreign.leaveOut(&yaml.Node{Line: rec.typeAt.Line, Column: rec.typeAt.Column}, why)
+			return false
+		}
 		d.problem(rec.typeAt, "unsupported", "the service has no %s records, only %s: write another type, or leave what is live there alone with --skip-unsupported",
 			rec.typ, strings.Join(types, ", "))
 		return false

@@ -28,6 +28,8 @@ type document struct {
 	budget int
 	sizes  map[*yaml.Node]int // of what aliases stand for
 
+	elsewhere map[*yaml.Node]*document // nodes that !include brought; nil where none is read
+
 	// The line that was last looked at character by character.
 	lastLine  int
 	lastRunes []rune
@@ -35,7 +37,7 @@ type document struct {
 
 // again is the document for one more reading, with a budget of its own.
 func (d *document) again(problems *schema.Problems) *document {
-	return &document{file: d.file, text: d.text, root: d.root, problems: problems, duplicates: d.duplicates, budget: maxAliased}
+	return &document{file: d.file, text: d.text, root: d.root, problems: problems, duplicates: d.duplicates, budget: maxAliased, elsewhere: d.elsewhere}
 }
 
 // Bounds on what one file may hold.
@@ -49,6 +51,22 @@ const (
 // parse reads a file's text. What is wrong with it as YAML goes to problems,
 // and ok is false where nothing could be read.
 func parse(file string, text []byte, problems *schema.Problems) (d *document, ok bool) {
+	if d, ok = decode(file, text, problems); !ok || d.root == nil {
+		return d, ok
+	}
+	return d, d.check()
+}
+
+// check looks at the nodes of a document; what it returns is false where
+// nothing can be read of it.
+func (d *document) check() bool {
+	before := d.problems.Count(schema.Error)
+	d.checkNodes(d.root, 1)
+	return d.problems.Count(schema.Error) == before || d.root.Kind == yaml.MappingNode
+}
+
+// decode is parse without a look at the nodes.
+func decode(file string, text []byte, problems *schema.Problems) (d *document, ok bool) {
 	d = &document{file: file, text: text, problems: problems, budget: maxAliased}
 	d.text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if !d.checkBytes() {
@@ -88,11 +106,8 @@ func parse(file string, text []byte, problems *schema.Problems) (d *document, ok
 	d.root = node.Content[0]
 	if d.isNull(d.root) {
 		d.root = nil
-		return d, true
 	}
-	before := d.problems.Count(schema.Error)
-	d.checkNodes(d.root, 1)
-	return d, d.problems.Count(schema.Error) == before || d.root.Kind == yaml.MappingNode
+	return d, true
 }
 
 // checkBytes refuses what is no text at all, at the byte where it shows.
@@ -130,7 +145,7 @@ func (d *document) checkNodes(n *yaml.Node, depth int) {
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
 		switch n.Tag {
-		case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq":
+		case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", toldTag:
 		default:
 			d.problem(d.at(n), "tag", "the tag %s means nothing here, and what it stands for is not looked up: write the value itself", n.Tag)
 			n.Tag = badTag
@@ -172,7 +187,12 @@ func (d *document) checkNodes(n *yaml.Node, depth int) {
 // not known, and nothing more is said about it.
 const badTag = "!"
 
-func isBad(n *yaml.Node) bool { return n.Tag == badTag && n.Style&yaml.TaggedStyle != 0 }
+// toldTag is such a mark that no file can have.
+const toldTag = "! "
+
+func isBad(n *yaml.Node) bool {
+	return (n.Tag == badTag || n.Tag == toldTag) && n.Style&yaml.TaggedStyle != 0
+}
 
 // keyText is what a key says, an alias followed.
 func keyText(key *yaml.Node) (string, bool) {
@@ -395,7 +415,11 @@ func kindName(n *yaml.Node) string {
 
 // at is the position of a node.
 func (d *document) at(n *yaml.Node) schema.Position {
-	return schema.Position{File: d.file, Line: max(n.Line, 1), Column: max(n.Column, 1)}
+	file := d.file
+	if other := d.elsewhere[n]; other != nil {
+		file = other.file
+	}
+	return schema.Position{File: file, Line: max(n.Line, 1), Column: max(n.Column, 1)}
 }
 
 func (d *document) problem(at schema.Position, rule, format string, args ...any) {

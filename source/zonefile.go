@@ -16,6 +16,7 @@ type zoneFile struct {
 	path    Path
 	doc     *document
 	octodns bool // the top level is the owner names themselves
+	foreign *OctoDNSFile
 
 	named    bool // has zone: or zones:, good or bad
 	names    []zoneName

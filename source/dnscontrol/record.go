@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
 )
 
 // recordKeys are the keys that every record may have, and that are either read
@@ -33,7 +34,7 @@ func (r *reader) record(n *node, zone schema.Name) (k schema.Key, v schema.Value
 		what += " (dnsconfig.js " + pos + ")"
 	}
 	if !typ.Managed() {
-		r.warn(n.at, "unsupported", "%s is left out: %s", what, instead(typ))
+		r.warn(n.at, "unsupported", "%s is left out: %s", what, source.Instead(typ))
 		return k, v, false
 	}
 	owner, err := schema.ParseOwner(label, zone)
@@ -146,30 +147,4 @@ func hostOf(text string) (schema.Name, error) {
 		return schema.Name{}, fmt.Errorf("the target %q has no trailing dot, so that DNSControl has not worked it out: print without --raw", text)
 	}
 	return schema.ParseName(text)
-}
-
-// instead says what to do about a type that cannot be carried over.
-func instead(typ schema.Type) string {
-	switch typ {
-	case "ALIAS", "ANAME", "R53_ALIAS", "AZURE_ALIAS", "AKAMAICDN", "AKAMAITLC":
-		return "the service follows no other name for an address: write A and AAAA records of what it stands for"
-	case "SPF":
-		return "the type SPF has been given up (RFC 7208): write the text as a TXT record"
-	case "SOA":
-		return "the service keeps the SOA record itself"
-	case "PTR":
-		return "the service has no PTR records: set the name of an address with whoever gave you the address"
-	case "DS", "DNSKEY":
-		return fmt.Sprintf("the service has no %s records: a signed child zone needs a service that has them", typ)
-	case "FRAME", "URL", "URL301", "NETLIFY", "NETLIFYv6", "PORKBUN_URLFWD":
-		return "it is answered by a web server of the provider's: run a redirection of your own and write its address"
-	}
-	if strings.HasPrefix(string(typ), "CF_") || strings.HasPrefix(string(typ), "CLOUDFLAREAPI_") {
-		return "it is a rule of Cloudflare's and no DNS record: run a redirection of your own and write its address"
-	}
-	var have []string
-	for _, t := range schema.Types() {
-		have = append(have, string(t))
-	}
-	return fmt.Sprintf("the service has no %s records, only %s: leave it with a service that has them, or do without", cmp.Or(string(typ), "nameless"), strings.Join(have, ", "))
 }

@@ -1,5 +1,6 @@
-// Package octodns writes zones as octoDNS's zone files, which zoneherd's own
-// reader (package source) reads back the same.
+// Package octodns reads what octoDNS makes of its configuration and zone files,
+// and writes zones as such files, which zoneherd's own reader (package source)
+// reads back the same.
 package octodns
 
 import (
