@@ -23,8 +23,8 @@ func (p *program) importCommand() *cli.Command {
 		Flags: join([]cli.Flag{
 			&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
 			&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
-			&cli.StringFlag{Name: "from", Value: "live", Usage: "where the zones come from: `live|dnscontrol`"},
-			&cli.StringFlag{Name: "input", Usage: "for dnscontrol: the `FILE` that dnscontrol print-ir printed"},
+			&cli.StringFlag{Name: "from", Value: "live", Usage: "where the zones come from: `live|dnscontrol|octodns`"},
+			&cli.StringFlag{Name: "input", Usage: "for dnscontrol: the `FILE` that dnscontrol print-ir printed; for octodns: its configuration, or the directory of its zone files"},
 			&cli.BoolFlag{Name: "force", Usage: "write over files that are there"},
 			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
 		}, liveAloneFlags()),
@@ -41,7 +41,7 @@ func (p *program) importCommand() *cli.Command {
 				return im.from(c, from)
 			}
 			if c.String("input") != "" {
-				return usage("--input goes with --from dnscontrol: what is live has no file")
+				return usage("--input goes with --from: what is live has no file")
 			}
 			if err := im.open(c); err != nil {
 				return err
@@ -247,7 +247,8 @@ type imported struct {
 	all     *schema.LiveZone
 	zone    *schema.Zone // what of it is to be declared
 	lenient map[schema.Key]bool
-	exact   bool // the file is marked from-live
+	exact   bool          // the file is marked from-live
+	own     func() []byte // the file's text, where another file is to be kept; nil where it cannot be
 	lines   map[int]schema.Key
 }
 
@@ -272,13 +273,20 @@ func (im *importer) write(ctx context.Context, dir string, files []*imported) er
 		if read.Problems.Err() == nil {
 			return asMeant(files, read.Zones)
 		}
+		for i := range read.Zones {
+			if f := byFile[fileName(read.Zones[i].Name)]; f.own != nil {
+				f.lines = linesOf(&read.Zones[i])
+			}
+		}
 		for _, pr := range read.Problems {
 			f := byFile[filepath.Base(pr.Position.File)]
 			switch {
 			case pr.Severity != schema.Error:
 			case f == nil || f.exact:
 				return pr // nothing can be done about it
-			case try >= 3: // being lenient does not help
+			case f.own != nil && try >= 3:
+				f.own = nil
+			case try >= 6: // being lenient does not help
 				f.exact = true
 				im.m.say("%s: the file is marked from-live: %s", f.zone.Name.Display(), pr.Message)
 			default:
@@ -288,22 +296,75 @@ func (im *importer) write(ctx context.Context, dir string, files []*imported) er
 	}
 }
 
+// linesOf tells which RRset stands on which line of a zone's file, from where
+// it or one of its values begins up to the next one.
+func linesOf(z *schema.Zone) map[int]schema.Key {
+	begin := map[int]schema.Key{}
+	last := 0
+	for _, s := range z.RRsets {
+		begin[s.Position.Line] = s.Key
+		last = max(last, s.Position.Line)
+		for _, v := range s.Values {
+			begin[v.Position.Line] = s.Key
+			last = max(last, v.Position.Line)
+		}
+	}
+	lines := map[int]schema.Key{}
+	var current schema.Key
+	for n := range last + 1 {
+		if k, ok := begin[n]; ok {
+			current = k
+		}
+		if current != (schema.Key{}) {
+			lines[n] = current
+		}
+	}
+	return lines
+}
+
 // relax makes the RRsets of a problem lenient.
 func (im *importer) relax(f *imported, pr schema.Problem) {
 	for _, at := range append([]schema.Position{pr.Position}, pr.Related...) {
-		k, ok := f.lines[at.Line]
-		if !ok || filepath.Base(at.File) != filepath.Base(pr.Position.File) || f.lenient[k] {
+		if filepath.Base(at.File) != filepath.Base(pr.Position.File) {
 			continue
 		}
-		f.lenient[k] = true
-		im.m.say("%s: %s %s is made lenient: %s", f.zone.Name.Display(), k.Name.Display(), k.Type, pr.Message)
+		var keys []schema.Key
+		if k, ok := f.lines[at.Line]; ok {
+			keys = append(keys, k)
+		}
+		if pr.Rule == "owner-repeats-zone" && f.own != nil { // told at the name, which may stand above its records
+			keys = repeating(f.zone)
+		}
+		for _, k := range keys {
+			if f.lenient[k] {
+				continue
+			}
+			f.lenient[k] = true
+			im.m.say("%s: %s %s is made lenient: %s", f.zone.Name.Display(), k.Name.Display(), k.Type, pr.Message)
+		}
 	}
+}
+
+// repeating are the RRsets whose names repeat the zone's, and may not.
+func repeating(z *schema.Zone) []schema.Key {
+	var keys []schema.Key
+	for _, s := range z.RRsets {
+		if name, err := schema.ParseName(s.Name.Relative(z.Name)); err == nil && name.In(z.Name) {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys
 }
 
 func (im *importer) writeFile(dir string, f *imported) error {
 	var text []byte
 	var err error
-	if !f.exact {
+	if f.own != nil && !f.exact {
+		if text = f.own(); text == nil {
+			f.own = nil
+		}
+	}
+	if !f.exact && f.own == nil {
 		if text, f.lines, err = source.Write(f.zone, source.Layout{DefaultTTL: im.defaultTTL(), Lenient: f.lenient}); err != nil {
 			f.exact = true
 			im.m.say("%s: the file is marked from-live: %v", f.zone.Name.Display(), err)
@@ -338,7 +399,15 @@ func (im *importer) load(ctx context.Context, dir string) (source.Result, error)
 	if err != nil {
 		return source.Result{}, err
 	}
-	return source.Load(ctx, []source.Path{path}, source.Options{DefaultTTL: im.defaultTTL(), Lenient: im.d.config.Lenient})
+	return source.Load(ctx, []source.Path{path}, im.reading())
+}
+
+// reading is how the files will be read.
+func (im *importer) reading() source.Options {
+	return source.Options{
+		DefaultTTL: im.defaultTTL(), Lenient: im.d.config.Lenient,
+		SkipUnsupported: im.d.config.Unsupported, OctoDNSTarget: im.d.config.OctoDNSTarget,
+	}
 }
 
 // asMeant refuses files that declare anything but the zones they were made of,
@@ -354,11 +423,18 @@ func asMeant(files []*imported, read []schema.Zone) error {
 			continue
 		}
 		declared := func(s schema.RRset) bool { return z.Holds(s.Key) == nil }
-		if z == nil || !slices.EqualFunc(keep(f.zone.RRsets, declared), z.RRsets, sameSet) {
+		if z == nil || !sameHeld(f.zone, z) || !slices.EqualFunc(keep(f.zone.RRsets, declared), z.RRsets, sameSet) {
 			return fmt.Errorf("%s: the file would declare something else than what it is made of, so nothing was imported: this is a fault of zoneherd's, please report it", f.zone.Name.Display())
 		}
 	}
 	return nil
+}
+
+// sameHeld reports whether a file leaves alone what a zone leaves alone.
+func sameHeld(want, got *schema.Zone) bool {
+	return !slices.ContainsFunc(want.Held, func(h schema.Held) bool {
+		return slices.ContainsFunc(h.Types, func(t schema.Type) bool { return got.Holds(schema.Key{Name: h.Name, Type: t}) == nil })
+	})
 }
 
 func keep(sets []schema.RRset, wanted func(schema.RRset) bool) []schema.RRset {

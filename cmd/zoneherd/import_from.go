@@ -15,8 +15,12 @@ import (
 
 // from imports what another program keeps: no live side is asked.
 func (im *importer) from(c *cli.Context, program string) error {
-	if program != "dnscontrol" {
-		return usage("--from is live or dnscontrol, not %q", program)
+	switch program {
+	case "dnscontrol":
+	case "octodns":
+		return im.fromOctoDNS(c)
+	default:
+		return usage("--from is live, dnscontrol or octodns, not %q", program)
 	}
 	file := c.String("input")
 	if file == "" {
