@@ -6,6 +6,7 @@ package octodns
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,11 +135,16 @@ func text(s string) (*yaml.Node, error) {
 	if err := n.Encode(s); err != nil {
 		return nil, fmt.Errorf("write the text %q: %w", s, err)
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) { // not all line ends come back otherwise
+	// Not all line ends come back otherwise, and PyYAML takes some for what they are not.
+	if python.MatchString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		n = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: s}
 	}
 	return n, nil
 }
+
+// python are the texts that PyYAML takes for no text where the YAML library
+// needs no quotes.
+var python = regexp.MustCompile(`^(=|<<|\.[0-9_]+|0[xb]_*|[0-9]{4}-[0-9].*)$`)
 
 // plain is a scalar that YAML reads as it stands, or as text where it has a
 // trailing dot.

@@ -49,9 +49,13 @@ func TestAnOctoDNSFileReadsBackTheSame(t *testing.T) {
 // structural are the rules of which no leniency makes a warning.
 var structural = map[string]bool{"cname-apex": true, "cname-exclusive": true, "cname-several": true, "cname-self": true, "cname-loop": true}
 
-func TestQuotesOfATextAreKeptFromOctoDNS(t *testing.T) {
+func TestATextIsThatTextToOctoDNS(t *testing.T) {
 	for text, want := range map[string]string{
 		`"quoted"`: `'""quoted""'`,
+		`=`:        `"="`, // which PyYAML takes for other things than text
+		`<<`:       `"<<"`,
+		`.7_`:      `".7_"`,
+		`0x_`:      `"0x_"`,
 		`"a`:       `'""a"'`,
 		`say "x"`:  `say "x"`,
 		`a" "b`:    "",

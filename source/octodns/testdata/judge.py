@@ -37,6 +37,15 @@ zones = dict(manager._preprocess_zones(manager.config['zones']).items())
 published = {}
 
 
+def text(value):
+    """A value in presentation form, but for texts, which are as they are."""
+    if hasattr(value, 'to_raw_text'):
+        return value.to_raw_text()
+    if hasattr(value, 'tag'):
+        return f'{value.flags} {value.tag} {value.value}'
+    return value_to_rdata_text(value)
+
+
 def publish(name, sources, processors, desired, lenient):
     _, zone = manager._populate_and_plan(
         name, processors, sources, [], desired=desired, lenient=lenient
@@ -69,7 +78,7 @@ for name, zone in published.items():
                 'name': r.fqdn,
                 'type': r._type,
                 'ttl': r.ttl,
-                'values': [value_to_rdata_text(v) for v in values],
+                'values': [text(v) for v in values],
                 'held': bool(r.ignored or r.included),
             }
         )
