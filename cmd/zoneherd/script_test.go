@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,7 +66,7 @@ func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // serve starts `zoneherd sandbox` with the given arguments, waits for its line
-// and sets ENDPOINT and TOKEN.
+// and sets ENDPOINT and TOKEN, and DNSHOST and DNSPORT with --dns.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	path, err := exec.LookPath("zoneherd")
 	ts.Check(err)
@@ -84,10 +85,16 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		ts.Fatalf("the sandbox did not come up: %v: %s", err, stderr.String())
 	}
-	var ready struct{ URL, Token string }
+	var ready struct{ URL, Token, DNS string }
 	ts.Check(json.Unmarshal([]byte(line), &ready))
 	ts.Setenv("ENDPOINT", ready.URL)
 	ts.Setenv("TOKEN", ready.Token)
+	if ready.DNS != "" {
+		host, port, err := net.SplitHostPort(ready.DNS)
+		ts.Check(err)
+		ts.Setenv("DNSHOST", host)
+		ts.Setenv("DNSPORT", port)
+	}
 }
 
 // gitHub starts a server that answers as GitHub does, and sets what Actions

@@ -40,6 +40,7 @@ func settings() []setting {
 		{key: "account", choices: []string{"shown", "missing", "forbidden"}},
 		{key: "throttle", kind: "number"},
 		{key: "latency", kind: "duration"},
+		{key: "deploy-delay", kind: "duration"},
 	}
 }
 
@@ -111,7 +112,7 @@ func RandomDialect(r *rand.Rand) string {
 	pages := true
 	for _, s := range settings() {
 		switch s.key {
-		case "throttle", "latency":
+		case "throttle", "latency", "deploy-delay":
 			continue
 		case "page-size":
 			if pages {

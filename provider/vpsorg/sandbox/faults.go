@@ -16,6 +16,7 @@ import (
 // what is there by then: another request's answer, the state of a while ago.
 // A client that repeats a request by itself, as Go's does with a GET on a
 // connection used before, counts as asking again.
+// A zone's deployments are drawn from the seed, its name and their number.
 // The faults that count (revoke-after, disk-full, kill-before, kill-after)
 // count requests or lines as they come.
 //
@@ -51,6 +52,7 @@ func faultSettings() []setting {
 		{key: "count", kind: "probability", does: "record_count is off by up to 3"},
 		{key: "lag", kind: "duration", does: "a read shows the state of up to so long ago"},
 		{key: "foreign", kind: "probability", does: "somebody else adds, changes or deletes a record at the same time"},
+		{key: "deploy-fail", kind: "probability", does: "the nameservers keep a zone as it was before a change, until its next one; the API says nothing of it"},
 		{key: "revoke-after", kind: "number", does: "the token is refused after N requests"},
 		{key: "tls", choices: []string{"none", "self-signed"}, does: "serve https, with a certificate that nobody trusts"},
 		{key: "disk-full", kind: "number", does: "the state file takes no Nth line, nor any after it"},

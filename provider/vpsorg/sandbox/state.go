@@ -257,7 +257,9 @@ func (s *store) compact(path string) error {
 		}
 	}
 	for _, z := range s.zones {
-		write(entry{Zone: z})
+		kept := *z
+		kept.Serial -= uint32(len(z.records)) // which are added again as they are read
+		write(entry{Zone: &kept})
 		for _, r := range z.records {
 			write(entry{ZoneID: z.ID, Record: r})
 		}

@@ -30,6 +30,10 @@ type zone struct {
 	Account string    `json:"account"`
 	Domain  string    `json:"domain"` // lower-case A-labels, no trailing dot
 	Created time.Time `json:"created"`
+	// Serial is that of the zone's SOA record at the nameservers. Each record
+	// that is put or removed adds to it, when the log is read too, so that it
+	// does not go back where the process does.
+	Serial uint32 `json:"serial,omitempty"`
 
 	records []*Record
 	byID    map[string]*Record
@@ -61,6 +65,9 @@ type store struct {
 	loose      bool // accepts a CNAME beside other data
 	handles    handles
 
+	deployments *deployments      // nil: nobody asks the nameservers
+	serials     map[string]uint32 // the last ones of deleted zones, by domain
+
 	lag  time.Duration    // how far back reads may look
 	gone map[string]*zone // deleted so lately that they may be seen
 }
@@ -72,7 +79,7 @@ func allPermissions() []string {
 }
 
 func newStore() *store {
-	return &store{zones: map[string]*zone{}, byDomain: map[string]*zone{}, owner: map[string]*zone{}, tokens: map[string]*token{}, gone: map[string]*zone{}}
+	return &store{zones: map[string]*zone{}, byDomain: map[string]*zone{}, owner: map[string]*zone{}, tokens: map[string]*token{}, gone: map[string]*zone{}, serials: map[string]uint32{}}
 }
 
 func (s *store) defaultToken() string {
@@ -188,6 +195,7 @@ func (s *store) createZone(account, domain string, foreign bool) (*zone, *apiErr
 		return nil, invalid("domain", "A zone for this domain already exists.")
 	}
 	z := &zone{ID: s.handles.next(domain), Account: account, Domain: domain, Created: now()}
+	z.Serial = max(uint32(z.Created.Unix()), s.serials[domain]+1)
 	own := []*Record{
 		{Type: "SOA", Name: "@", Value: "ns1.vps.org hostmaster.vps.org 1 7200 3600 1209600 3600", TTL: 3600},
 		{Type: "NS", Name: "@", Value: "ns1.vps.org", TTL: 3600},
@@ -348,18 +356,21 @@ func (s *store) dropZone(z *zone) {
 	for id := range z.byID {
 		delete(s.owner, id)
 	}
+	s.serials[z.Domain] = z.Serial
 	delete(s.zones, z.ID)
 	delete(s.byDomain, z.Domain)
 	s.sorted = nil
 }
 
 func (s *store) putRecord(z *zone, r *Record) {
+	z.Serial++
 	z.records = append(z.records, r)
 	z.byID[r.ID], s.owner[r.ID] = r, z
 	z.at[r.Name] = append(z.at[r.Name], r)
 }
 
 func (s *store) removeRecord(z *zone, r *Record) {
+	z.Serial++
 	same := func(o *Record) bool { return o == r }
 	// A copy: readers hold the old slice.
 	z.records = slices.DeleteFunc(slices.Clone(z.records), same)
@@ -374,6 +385,18 @@ func (s *store) event(e Event) {
 	if s.observe != nil {
 		s.observe(e)
 	}
+	if s.deployments != nil {
+		s.deployments.changed(e.Zone, s.edition(e.Zone))
+	}
+}
+
+// edition is a zone as it is now.
+func (s *store) edition(domain string) edition {
+	z := s.byDomain[domain]
+	if z == nil {
+		return edition{absent: true}
+	}
+	return edition{serial: z.Serial, records: z.records}
 }
 
 // Snapshot gives the records of every zone, by domain, but for the server's own.
