@@ -26,7 +26,8 @@ type live struct {
 	endpoint string // as saved plans name it
 	close    func() error
 
-	own bool // a sandbox in this process, whose token is its own
+	own bool   // a sandbox in this process, whose token is its own
+	dns string // where that answers DNS; empty unless it is to be verified
 
 	asked *whose // once it has been asked for
 }
@@ -46,16 +47,26 @@ func (p *program) live(c *cli.Context, m *messages, surplus int) (*live, error) 
 		if err != nil {
 			return nil, err
 		}
+		stop := listener.Close
+		dns := ""
+		if c.Bool("verify") || c.Command.Name == "verify" {
+			answers, err := listenDNS(server, m, "127.0.0.1:0")
+			if err != nil {
+				return nil, errors.Join(err, stop())
+			}
+			dns = answers.Addr
+			stop = func() error { return errors.Join(answers.Close(), listener.Close()) }
+		}
 		opts.Endpoint, opts.Token = listener.URL, vpsorg.Token(server.Token())
 		client, err := vpsorg.New(opts)
 		if err != nil {
-			return nil, errors.Join(err, listener.Close())
+			return nil, errors.Join(err, stop())
 		}
 		about := "a sandbox on this machine"
 		if file := c.String("sandbox-state"); file != "" {
 			about += " (" + file + ")"
 		}
-		return &live{Provider: client, about: about, endpoint: "sandbox", own: true, close: func() error { client.Close(); return listener.Close() }}, nil
+		return &live{Provider: client, about: about, endpoint: "sandbox", own: true, dns: dns, close: func() error { client.Close(); return stop() }}, nil
 	}
 	token, err := readToken(c)
 	if err != nil {

@@ -57,12 +57,9 @@ func (p *program) sandboxCommand() *cli.Command {
 			}
 			dns := ""
 			if addr := c.String("dns"); addr != "" {
-				log := m.logger()
-				answers, err := nameserver.Listen(server.Nameserver(func(zone string, err error) {
-					log.Warn("the nameservers keep "+zone+" as it was", "reason", err)
-				}), addr)
+				answers, err := listenDNS(server, m, addr)
 				if err != nil {
-					return errors.Join(fmt.Errorf("answer DNS: %w", err), listener.Close())
+					return errors.Join(err, listener.Close())
 				}
 				defer answers.Close()
 				dns = answers.Addr
@@ -78,4 +75,16 @@ func (p *program) sandboxCommand() *cli.Command {
 			return listener.Close()
 		},
 	}
+}
+
+// listenDNS has a sandbox answer DNS, and tells what it goes on serving as it was.
+func listenDNS(server *sandbox.Server, m *messages, addr string) (*nameserver.Listener, error) {
+	log := m.logger()
+	answers, err := nameserver.Listen(server.Nameserver(func(zone string, err error) {
+		log.Warn("the nameservers keep "+zone+" as it was", "reason", err)
+	}), addr)
+	if err != nil {
+		return nil, fmt.Errorf("answer DNS: %w", err)
+	}
+	return answers, nil
 }

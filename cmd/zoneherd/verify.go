@@ -183,7 +183,11 @@ func (r *planned) verifyOptions(c *cli.Context) (verify.Options, error) {
 	if opts.Resolver, err = resolver(c); err != nil {
 		return opts, err
 	}
-	for _, given := range c.StringSlice("nameserver") {
+	nameservers := c.StringSlice("nameserver")
+	if r.live != nil && r.live.own && len(nameservers) == 0 && !opts.AskResolver {
+		nameservers = []string{r.live.dns}
+	}
+	for _, given := range nameservers {
 		addrs, err := addresses(c.Context, given)
 		if err != nil {
 			return opts, usage("--nameserver %s: %v", given, err)
