@@ -77,11 +77,11 @@ func (p *program) sandboxCommand() *cli.Command {
 	}
 }
 
-// listenDNS has a sandbox answer DNS, and tells what it goes on serving as it was.
+// listenDNS has a sandbox answer DNS, and tells which zones it does not serve as they are.
 func listenDNS(server *sandbox.Server, m *messages, addr string) (*nameserver.Listener, error) {
 	log := m.logger()
 	answers, err := nameserver.Listen(server.Nameserver(func(zone string, err error) {
-		log.Warn("the nameservers keep "+zone+" as it was", "reason", err)
+		log.Warn("the nameservers do not take "+zone+" as it is now", "reason", err)
 	}), addr)
 	if err != nil {
 		return nil, fmt.Errorf("answer DNS: %w", err)
