@@ -172,22 +172,22 @@ func (w *zoneWriter) value(d schema.Data) (string, error) {
 	case schema.Opaque:
 		return "", fmt.Errorf("the value %s cannot be read", d)
 	case schema.CNAME:
-		return scalar(w.host(d.Target)), nil
+		return scalar(Host(w.zone.Name, d.Target)), nil
 	case schema.NS:
-		return scalar(w.host(d.Host)), nil
+		return scalar(Host(w.zone.Name, d.Host)), nil
 	case schema.MX:
-		return scalar(fmt.Sprintf("%d %s", d.Preference, w.host(d.Exchange))), nil
+		return scalar(fmt.Sprintf("%d %s", d.Preference, Host(w.zone.Name, d.Exchange))), nil
 	case schema.SRV:
-		return scalar(fmt.Sprintf("%d %d %d %s", d.Priority, d.Weight, d.Port, w.host(d.Target))), nil
+		return scalar(fmt.Sprintf("%d %d %d %s", d.Priority, d.Weight, d.Port, Host(w.zone.Name, d.Target))), nil
 	}
 	return scalar(d.String()), nil
 }
 
-// host is a host as short as it may be: relative where it is one label below
-// the zone, else absolute.
-func (w *zoneWriter) host(n schema.Name) string {
-	if n.In(w.zone.Name) {
-		if relative := n.Relative(w.zone.Name); !strings.ContainsAny(relative, `.\`) {
+// Host is a host as short as it may be in a zone's file: relative where it is
+// one label below the zone, else absolute.
+func Host(zone, n schema.Name) string {
+	if n.In(zone) {
+		if relative := n.Relative(zone); !strings.ContainsAny(relative, `.\`) {
 			return relative
 		}
 	}

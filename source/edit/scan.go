@@ -14,6 +14,7 @@ type comment struct {
 	text         string
 	own          bool // has the line to itself
 	depth        int  // brackets and braces that are open here
+	at           int  // the byte of the text
 }
 
 func texts(comments []comment) []string {
@@ -36,22 +37,36 @@ type scanner struct {
 	spans map[int][]span
 	// blocks are the lines of text blocks, the mark first, not indented.
 	blocks map[*yaml.Node][]string
+	// extents are the bytes of the text that a scalar takes up, and starts those
+	// where each line begins.
+	extents map[*yaml.Node]span
+	starts  []int
+	// closing are the bytes behind brackets and braces, by those that open them.
+	closing  map[int]int
+	comments []comment
 }
 
-// span is a part of a line, in bytes.
+// span is a part of a line, or of the text, in bytes.
 type span struct{ from, to int }
 
 // scan finds the comments and blank lines of a text, whose tree is given.
-func scan(text string, root *yaml.Node) ([]comment, map[*yaml.Node][]string, error) {
+func scan(text string, root *yaml.Node) (*scanner, error) {
 	if strings.ContainsAny(text, "\u0085\u2028\u2029") {
-		return nil, nil, errors.New("it has a Unicode line separator, which YAML takes for the end of a line: write it as an escape")
+		return nil, errors.New("it has a Unicode line separator, which YAML takes for the end of a line: write it as an escape")
 	}
-	s := &scanner{lines: strings.Split(text, "\n"), inside: map[int]bool{}, spans: map[int][]span{}, blocks: map[*yaml.Node][]string{}}
+	s := &scanner{
+		lines: strings.Split(text, "\n"), inside: map[int]bool{}, spans: map[int][]span{}, blocks: map[*yaml.Node][]string{},
+		extents: map[*yaml.Node]span{}, closing: map[int]int{},
+	}
+	next := 0
+	for _, line := range s.lines {
+		s.starts = append(s.starts, next)
+		next += len(line) + 1
+	}
 	if err := s.scalars(root, 0); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var out []comment
-	depth := 0
+	var open []int
 	for i, line := range s.lines {
 		n := i + 1
 		if s.inside[n] && len(s.spans[n]) == 0 {
@@ -59,7 +74,7 @@ func scan(text string, root *yaml.Node) ([]comment, map[*yaml.Node][]string, err
 		}
 		if strings.TrimSpace(line) == "" {
 			if !s.inside[n] {
-				out = append(out, comment{line: n, column: 1, own: true, depth: depth})
+				s.comments = append(s.comments, comment{line: n, column: 1, own: true, depth: len(open), at: s.starts[i]})
 			}
 			continue
 		}
@@ -71,22 +86,25 @@ func scan(text string, root *yaml.Node) ([]comment, map[*yaml.Node][]string, err
 			}
 			switch c := line[b]; c {
 			case '[', '{':
-				depth++
+				open = append(open, s.starts[i]+b)
 			case ']', '}':
-				depth--
+				if last := len(open) - 1; last >= 0 {
+					s.closing[open[last]] = s.starts[i] + b + 1
+					open = open[:last]
+				}
 			case '#':
 				if b > 0 && !strings.ContainsRune(" \t,[]{}:\"'", rune(line[b-1])) {
 					continue
 				}
-				out = append(out, comment{
+				s.comments = append(s.comments, comment{
 					line: n, column: 1 + utf8.RuneCountInString(line[:b]), text: strings.TrimRight(line[b:], " \t"),
-					own: strings.TrimSpace(line[:b]) == "", depth: depth,
+					own: strings.TrimSpace(line[:b]) == "", depth: len(open), at: s.starts[i] + b,
 				})
 				b = len(line)
 			}
 		}
 	}
-	return out, s.blocks, nil
+	return s, nil
 }
 
 // scalars notes where the scalars below a node stand; indent is the column of
@@ -122,9 +140,9 @@ func (s *scanner) scalar(n *yaml.Node, indent int) error {
 	at, line := offset(s.lines[n.Line-1], n.Column), n.Line
 	switch {
 	case n.Style&yaml.DoubleQuotedStyle != 0:
-		return s.quoted(line, at, '"')
+		return s.quoted(n, line, at, '"')
 	case n.Style&yaml.SingleQuotedStyle != 0:
-		return s.quoted(line, at, '\'')
+		return s.quoted(n, line, at, '\'')
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		return s.block(n, line, at, indent)
 	}
@@ -162,18 +180,20 @@ func (s *scanner) plain(n *yaml.Node, line, at int) error {
 			return errNotFound
 		}
 		s.spans[line] = append(s.spans[line], span{at, at + len(w)})
+		s.extend(n, line, at, at+len(w))
 		at += len(w)
 	}
 	return nil
 }
 
 // quoted follows a scalar in quotes to its end.
-func (s *scanner) quoted(line, at int, quote byte) error {
+func (s *scanner) quoted(n *yaml.Node, line, at int, quote byte) error {
 	open := strings.IndexByte(s.lines[line-1][min(at, len(s.lines[line-1])):], quote)
 	if open < 0 {
 		return errNotFound
 	}
 	from := at + open
+	s.extend(n, line, from, from+1)
 	for at = from + 1; ; at++ {
 		text := s.lines[line-1]
 		if at >= len(text) {
@@ -192,9 +212,20 @@ func (s *scanner) quoted(line, at int, quote byte) error {
 			at++
 		case text[at] == quote:
 			s.spans[line] = append(s.spans[line], span{from, at + 1})
+			s.extend(n, line, from, at+1)
 			return nil
 		}
 	}
+}
+
+// extend takes note that a scalar takes up a part of a line too.
+func (s *scanner) extend(n *yaml.Node, line, from, to int) {
+	e, ok := s.extents[n]
+	if !ok {
+		e.from = s.starts[line-1] + from
+	}
+	e.to = max(e.to, s.starts[line-1]+to)
+	s.extents[n] = e
 }
 
 // block follows a literal or folded scalar: the lines that are blank or
@@ -226,6 +257,9 @@ func (s *scanner) block(n *yaml.Node, line, at, around int) error {
 		last = l
 	}
 	s.blocks[n] = []string{head}
+	begin := min(at, len(s.lines[line-1])) + mark
+	s.extend(n, line, begin, begin+len(head))
+	s.extend(n, last, 0, len(s.lines[last-1]))
 	for l := line + 1; l <= last; l++ {
 		s.inside[l] = true
 		s.blocks[n] = append(s.blocks[n], s.lines[l-1][min(indent, len(s.lines[l-1])):])

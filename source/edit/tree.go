@@ -17,8 +17,7 @@ type layout struct {
 	anchors  bool     // some node has an anchor
 	header   []string // lines up to the --- that begins the document
 	root     *collection
-	comments []comment
-	blocks   map[*yaml.Node][]string // see scanner
+	*scanner
 }
 
 // collection is a mapping or a list.
@@ -83,20 +82,19 @@ func (e *entry) typ() string {
 
 // read puts the comments of a file to the entries that they stand at.
 func read(text string, from source.Text) (*layout, error) {
-	l := &layout{octodns: from.OctoDNS}
-	var err error
-	if l.comments, l.blocks, err = scan(text, from.Root); err != nil {
+	scanned, err := scan(text, from.Root)
+	if err != nil {
 		return nil, err
 	}
-	lines := strings.Split(text, "\n")
-	begin, err := l.readHeader(lines, from.Root.Line)
+	l := &layout{octodns: from.OctoDNS, scanner: scanned}
+	begin, err := l.readHeader(l.lines, from.Root.Line)
 	if err != nil {
 		return nil, err
 	}
 	if from.Root.Kind != yaml.MappingNode {
 		return nil, errNoMapping
 	}
-	l.root = l.collect(from.Root, nil, lines)
+	l.root = l.collect(from.Root, nil, l.lines)
 	l.attach(begin)
 	if !l.knowsAll(from.Root) {
 		return nil, errUnknownComment
