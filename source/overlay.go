@@ -30,6 +30,14 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return &textFile{bytes.NewReader(text), textInfo{path.Base(name), int64(len(text))}}, nil
 }
 
+// Stat implements [fs.StatFS]: a file is looked at before it is opened.
+func (o overlay) Stat(name string) (fs.FileInfo, error) {
+	if text, ok := o.texts[name]; ok {
+		return textInfo{path.Base(name), int64(len(text))}, nil
+	}
+	return fs.Stat(o.FS, name)
+}
+
 // textFile is a file that is a text in memory.
 type textFile struct {
 	io.Reader

@@ -13,10 +13,10 @@ import (
 // layout is a file as it is laid out: what it holds, with the comments and
 // blank lines that stand at each entry.
 type layout struct {
-	octodns  bool
-	anchors  bool     // some node has an anchor
-	header   []string // lines up to the --- that begins the document
-	root     *collection
+	octodns bool
+	anchors bool     // some node has an anchor
+	header  []string // lines up to the --- that begins the document
+	root    *collection
 	*scanner
 }
 

@@ -1,0 +1,348 @@
+package edit
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
+)
+
+// File is a zone file, or one that a zone includes, whose records are to be
+// changed.
+type File struct {
+	Name string // as messages name it, and positions in it
+	Text []byte
+	Zone schema.Name
+	// TTL is that of records for which neither they nor the file give one; nil
+	// where it is not known, and every new record says its own.
+	TTL *schema.TTL
+}
+
+// RRset is what becomes of the records of an RRset in one file.
+type RRset struct {
+	schema.Key
+	Values []Value
+	// TTL is what the records get. Without it they keep theirs, and a new
+	// record has none of its own.
+	TTL     *schema.TTL
+	Lenient bool // the record gets `lenient: true`
+}
+
+// Value is what becomes of one value of an RRset.
+type Value struct {
+	At   schema.Position // where it stands; the zero Position: it is new
+	Data schema.Data     // what it becomes; nil: it goes
+}
+
+// Declare changes what a file declares where that stands in the text, and leaves
+// every other line alone: values and TTLs become others in the style they are
+// written in; new values come at the end of their list, new records of a name
+// behind its others, a new name where the order of names wants it. Of the
+// comments only those go that stand behind something on a line that goes, and
+// gone lists them. A file that was laid out as [Format] does still is.
+//
+// What cannot be changed without touching other records, such as the value that
+// an alias stands for, is a [schema.Problem] at its place. Whether the file then
+// declares what is wanted is for the caller to see.
+func (f File) Declare(sets []RRset) (text []byte, gone schema.Problems, err error) {
+	t := newEndings(f.Text)
+	if !bytes.Equal(t.restore(t.text), f.Text) {
+		return nil, nil, f.problem(f.top(), "%s cannot be changed: its lines end in different ways: give them one", f.Name)
+	}
+	d, err := f.open(t.text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := d.declare(sets); err != nil {
+		return nil, nil, err
+	}
+	after, err := d.apply()
+	if err != nil {
+		return nil, nil, f.problem(f.top(), "%s cannot be changed: %v", f.Name, err)
+	}
+	if d.layout != nil {
+		if err := d.keepsComments(f.Name, after); err != nil {
+			return nil, nil, f.problem(f.top(), "%s cannot be changed: %v", f.Name, err)
+		}
+		for _, c := range d.gone {
+			gone.Add(schema.Notice, schema.Position{File: f.Name, Line: c.line, Column: c.column}, "comment", "the comment %q goes with what it stands behind", c.text)
+		}
+	}
+	if was, err := Format(f.Name, f.Text); err == nil && string(was) == string(f.Text) {
+		if laid, err := Format(f.Name, []byte(after)); err == nil {
+			return laid, gone, nil
+		}
+	}
+	return t.restore(after), gone, nil
+}
+
+// Keys tells which RRsets a line of the file declares or, where it has a name
+// alone, those of the name.
+func (f File) Keys(line int) []schema.Key {
+	d, err := f.open(newEndings(f.Text).text)
+	if err != nil || d.owners == nil {
+		return nil
+	}
+	for _, e := range d.owners.entries {
+		if line < e.line || line > d.line(d.entryEnd(e)) {
+			continue
+		}
+		var all, here []schema.Key
+		for _, r := range d.records(e) {
+			k := schema.Key{Name: d.name(e), Type: r.typ}
+			all = append(all, k)
+			if line >= r.entry.line && line <= d.line(d.entryEnd(r.entry)) {
+				here = append(here, k)
+			}
+		}
+		if here != nil {
+			return here
+		}
+		return all
+	}
+	return nil
+}
+
+func (f File) top() schema.Position { return schema.Position{File: f.Name, Line: 1, Column: 1} }
+
+func (f File) problem(at schema.Position, format string, args ...any) schema.Problem {
+	return schema.Problem{Position: at, Rule: "declare", Message: fmt.Sprintf(format, args...)}
+}
+
+// declaration is a file whose records are being changed.
+type declaration struct {
+	File
+	splicer
+	owners  *collection // nil: the file has no names yet
+	aliased map[*yaml.Node]bool
+	style   style
+	ttl     *schema.TTL // of records that give none
+	removed map[*entry]bool
+}
+
+func (f File) open(text string) (*declaration, error) {
+	parsed, problems := source.ParseText(f.Name, []byte(text))
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	d := &declaration{File: f, splicer: splicer{text: text}, aliased: map[*yaml.Node]bool{}, ttl: f.TTL, removed: map[*entry]bool{}}
+	if parsed.Root == nil {
+		return d, nil
+	}
+	var err error
+	if d.layout, err = read(text, parsed); err != nil {
+		return nil, f.problem(f.top(), "%s cannot be changed: %v", f.Name, err)
+	}
+	d.findAliased(parsed.Root)
+	d.owners = d.root
+	if !d.octodns {
+		d.owners = nil
+		for _, e := range d.root.entries {
+			switch {
+			case e.key.Value == "records" && e.below != nil && !e.below.isList && len(e.below.entries) > 0:
+				d.owners = e.below
+			case e.key.Value == "ttl":
+				if ttl, err := schema.ParseTTL(e.value.Value); err == nil {
+					d.ttl = &ttl
+				}
+			}
+		}
+	}
+	d.style = d.styleOf()
+	return d, nil
+}
+
+func (d *declaration) findAliased(n *yaml.Node) {
+	if n.Kind == yaml.AliasNode {
+		d.aliased[n.Alias] = true
+	}
+	for _, c := range n.Content {
+		d.findAliased(c)
+	}
+}
+
+// keepsComments wants every comment to be there still, but for those that are gone.
+func (d *declaration) keepsComments(file, text string) error {
+	after, problems := source.ParseText(file, []byte(text))
+	if err := problems.Err(); err != nil {
+		return fmt.Errorf("it would be no YAML any more: %w", err)
+	}
+	var is []string
+	if after.Root != nil {
+		s, err := scan(text, after.Root)
+		if err != nil {
+			return err
+		}
+		is = texts(s.comments)
+	} else {
+		is = loneComments(text)
+	}
+	was := append(is, texts(d.gone)...)
+	want := texts(d.comments)
+	slices.Sort(was)
+	slices.Sort(want)
+	if !slices.Equal(was, want) {
+		return errors.New("a comment would be lost: put comments above or behind whole records")
+	}
+	return nil
+}
+
+// loneComments are the comments of a text that has nothing else.
+func loneComments(text string) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		if _, c, ok := strings.Cut(line, "#"); ok {
+			out = append(out, strings.TrimRight("#"+c, " \t\n"))
+		}
+	}
+	return out
+}
+
+// declare makes the changes, name by name.
+func (d *declaration) declare(sets []RRset) error {
+	byName := map[schema.Name][]RRset{}
+	for _, s := range sets {
+		byName[s.Name] = append(byName[s.Name], s)
+	}
+	var fresh []newOwner
+	for _, name := range slices.SortedFunc(maps.Keys(byName), schema.Name.Compare) {
+		sets := byName[name]
+		slices.SortFunc(sets, func(a, b RRset) int { return a.Key.Compare(b.Key) })
+		var e *entry
+		if d.owners != nil {
+			if i := slices.IndexFunc(d.owners.entries, func(e *entry) bool { return d.name(e) == name }); i >= 0 {
+				e = d.owners.entries[i]
+			}
+		}
+		if e == nil {
+			fresh = append(fresh, newOwner{name, d.ownerKey(name), sets})
+			continue
+		}
+		if err := d.owner(e, sets); err != nil {
+			return err
+		}
+	}
+	if len(d.removed) > 0 {
+		if err := d.removeOwners(); err != nil {
+			return err
+		}
+	}
+	return d.addOwners(fresh)
+}
+
+// name is the owner name that an entry is about.
+func (d *declaration) name(e *entry) schema.Name {
+	name, err := schema.ParseOwner(follow(e.key).Value, d.Zone)
+	if err != nil {
+		return schema.Name{}
+	}
+	return name
+}
+
+func follow(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// record is a record of a name in the file.
+type record struct {
+	entry *entry // the name's own where it has one record and no list
+	typ   schema.Type
+}
+
+// records are those of a name.
+func (d *declaration) records(e *entry) []record {
+	if e.below == nil || !e.below.isList {
+		return []record{{e, typeOf(e.value, 0)}}
+	}
+	var out []record
+	for _, r := range e.below.entries {
+		out = append(out, record{r, typeOf(r.value, 0)})
+	}
+	return out
+}
+
+// typeOf is a record's type, also where it comes from an alias or a merge key.
+func typeOf(n *yaml.Node, depth int) schema.Type {
+	n = follow(n)
+	if n.Kind != yaml.MappingNode || depth > 16 {
+		return ""
+	}
+	var merged schema.Type
+	for _, p := range pairs(n) {
+		switch value := follow(p[1]); {
+		case p[0].Tag == "!!merge" && value.Kind == yaml.MappingNode:
+			merged = typeOf(value, depth+1)
+		case p[0].Tag == "!!merge":
+			for _, m := range value.Content {
+				if merged == "" {
+					merged = typeOf(m, depth+1)
+				}
+			}
+		case follow(p[0]).Value == "type":
+			return schema.Type(strings.ToUpper(value.Value))
+		}
+	}
+	return merged
+}
+
+// free wants nodes to stand for themselves alone.
+func (d *declaration) free(nodes ...*yaml.Node) error {
+	for _, n := range nodes {
+		if n.Kind == yaml.AliasNode {
+			return d.problem(d.at(n), "this comes from the alias *%s, and a change would be one of all that use it: write it out here, and run again", n.Value)
+		}
+		if d.aliased[n] {
+			return d.problem(d.at(n), "the alias *%s stands for this elsewhere too, and a change would be one of all that use it: write it out there, and run again", n.Anchor)
+		}
+	}
+	return nil
+}
+
+// freeBelow wants a node and all within it to be of no use elsewhere.
+func (d *declaration) freeBelow(n *yaml.Node) error {
+	if d.aliased[n] {
+		return d.free(n)
+	}
+	for _, c := range n.Content {
+		if err := d.freeBelow(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *declaration) at(n *yaml.Node) schema.Position {
+	return schema.Position{File: d.Name, Line: max(n.Line, 1), Column: max(n.Column, 1)}
+}
+
+// endings is a text with one kind of line end, and how to give it its own back.
+type endings struct {
+	text     string
+	bom      string
+	original string // the line end of the file
+}
+
+func newEndings(text []byte) endings {
+	e := endings{text: normalise(text), original: "\n"}
+	if strings.HasPrefix(string(text), "\ufeff") {
+		e.bom = "\ufeff"
+	}
+	if i := strings.IndexByte(string(text), '\n'); i > 0 && text[i-1] == '\r' {
+		e.original = "\r\n"
+	}
+	return e
+}
+
+func (e endings) restore(text string) []byte {
+	return []byte(e.bom + strings.ReplaceAll(text, "\n", e.original))
+}
