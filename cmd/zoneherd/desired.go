@@ -25,6 +25,8 @@ type desired struct {
 	selected bool                 // --zone, --changed or --shard may have left some out
 	declared map[schema.Name]bool // all that the files declare
 	problems schema.Problems
+	paths    []source.Path     // where the zones were read
+	reading  source.Options    // and how
 	files    []source.Path     // every file that was read
 	contents map[string]string // a file's hash by its name; made where --changed asks for it
 	commit   source.Commit
@@ -66,6 +68,7 @@ func desiredAt(c *cli.Context, at *place, given []string) (*desired, error) {
 	if d.config.DefaultTTLSet {
 		opts.DefaultTTL = d.config.DefaultTTL
 	}
+	d.paths, d.reading = paths, opts
 	result, err := source.Load(c.Context, paths, opts)
 	if err != nil {
 		return nil, err

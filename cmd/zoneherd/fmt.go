@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/urfave/cli/v2"
 
@@ -163,12 +161,8 @@ func (f *formatter) file(path source.Path) error {
 		f.fail(err)
 		return nil
 	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", shown, err)
-	}
-	if err := renameio.WriteFile(target, out, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
-		return fmt.Errorf("write %s: %w", shown, err)
+	if err := replaceFile(target, shown, out); err != nil {
+		return err
 	}
 	_, err = fmt.Fprintln(f.p.stdout, report.InertLine(shown))
 	return err
@@ -204,8 +198,13 @@ func (f *formatter) show(shown string, text, out []byte) error {
 		_, err := fmt.Fprintln(f.p.stdout, report.InertLine(shown))
 		return err
 	}
-	for line := range strings.Lines(string(diff.Diff(shown, text, shown+" laid out", out))) {
-		if _, err := fmt.Fprintln(f.p.stdout, report.InertLine(strings.TrimRight(line, "\r\n"))); err != nil {
+	return f.p.printDiff(shown, text, shown+" laid out", out)
+}
+
+// printDiff shows what changes in a file.
+func (p *program) printDiff(old string, text []byte, new string, out []byte) error {
+	for line := range strings.Lines(string(diff.Diff(old, text, new, out))) {
+		if _, err := fmt.Fprintln(p.stdout, report.InertLine(strings.TrimRight(line, "\r\n"))); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ func (p *program) importCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "import",
 		Usage:     "write zone files of what is live, so that a plan is empty afterwards, or of what another program keeps",
-		ArgsUsage: "[DIR]",
+		ArgsUsage: "[DIR], or with --merge [PATH…]",
 		Flags: join([]cli.Flag{
 			&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
 			&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
@@ -27,11 +27,21 @@ func (p *program) importCommand() *cli.Command {
 			&cli.StringFlag{Name: "input", Usage: "for dnscontrol: the `FILE` that dnscontrol print-ir printed; for octodns: its configuration, or the directory of its zone files"},
 			&cli.BoolFlag{Name: "force", Usage: "write over files that are there"},
 			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
-		}, liveAloneFlags()),
+		}, mergeFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "lenient", Usage: "turn sense errors into warnings, with --merge in the files, else for --sandbox-live"},
+			&cli.BoolFlag{Name: "skip-unsupported", Usage: "pass over record types that the service lacks, with --merge in the files, else for --sandbox-live"},
+			logFlag(),
+		}, liveFlags()),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)
 			if err != nil {
 				return err
+			}
+			if err := checkMerge(c); err != nil {
+				return err
+			}
+			if c.Bool("merge") {
+				return (&merger{p, m, c}).run()
 			}
 			if c.NArg() > 1 {
 				return usage("import writes into one directory, and was given %d", c.NArg())

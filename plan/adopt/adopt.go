@@ -154,7 +154,7 @@ func (a *adopter) sort(p *plan.Zone) {
 	case len(p.Changes) == 0:
 	case p.Desired.FromLive:
 		a.refuse(z, schema.Problem{Position: p.Desired.Position, Rule: "adopt",
-			Message: "the file is marked from-live and is no one's to edit: write it anew with zoneherd import --force --zone " + p.Name.Display()})
+			Message: "a file marked from-live holds all that was live at one time, and is not edited: write it anew with zoneherd import --force --zone " + p.Name.Display()})
 	default:
 		a.byName[p.Name] = z
 	}

@@ -214,7 +214,7 @@ func (f *files) ownedBy(z *zone, file string, at schema.Position, k schema.Key) 
 		return nil
 	}
 	if included {
-		return refusal(at, "%s %s is declared here, in a file that other zones include too (%s): change it by hand for all of them, or declare it in the zone's own file", k.Name.Display(), k.Type, strings.Join(others, ", "))
+		return refusal(at, "%s %s is declared here, in a file that other zones include too (%s): change it there for all of them, or take it out there and declare it in each zone's own file", k.Name.Display(), k.Type, strings.Join(others, ", "))
 	}
-	return refusal(at, "%s %s differs, and this file declares other zones too (%s): change it by hand for all of them, or give the zone a file of its own", k.Name.Display(), k.Type, strings.Join(others, ", "))
+	return refusal(at, "%s %s differs, and this file declares other zones too (%s): change it there for all of them, or give the zone a file of its own", k.Name.Display(), k.Type, strings.Join(others, ", "))
 }

@@ -252,14 +252,11 @@ func (d *declaration) placeOwners(after *entry, texts []string) {
 	switch {
 	case d.owners.flow() && len(d.removed) == len(d.owners.entries):
 		d.splices[len(d.splices)-1].text = "{" + strings.Join(texts, ", ") + "}"
-	case d.owners.flow(), after != nil && !d.removed[after], after == nil && strings.TrimSpace(d.before(d.entryStart(first))) != "":
+	case d.owners.flow(), after != nil, after == nil && strings.TrimSpace(d.before(d.entryStart(first))) != "":
 		d.add(d.owners, after, texts...)
 	default:
 		line := first.line
-		if after != nil { // which goes
-			line = after.line
-		}
-		for after == nil && slices.ContainsFunc(d.comments, func(c comment) bool { return c.own && c.text != "" && c.line == line-1 }) {
+		for slices.ContainsFunc(d.comments, func(c comment) bool { return c.own && c.text != "" && c.line == line-1 }) {
 			line--
 		}
 		for _, t := range texts {

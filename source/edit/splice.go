@@ -36,9 +36,22 @@ var errOverlap = errors.New("two changes meet in one place: make one of them by 
 func (s *splicer) apply() (string, error) {
 	slices.SortStableFunc(s.splices, func(a, b splice) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	var out strings.Builder
+	var last splice
 	at := 0
 	for _, p := range s.splices {
-		if p.from < at {
+		line, isLine := strings.CutPrefix(p.text, "\n")
+		switch {
+		case p.from >= at:
+			last = p
+		case p.from == p.to && isLine && last.text == "" && last.to > last.from: // a line behind one that goes
+			if s.text[last.from] == '\n' {
+				line = p.text
+			} else {
+				line += "\n"
+			}
+			out.WriteString(line)
+			continue
+		default:
 			return "", errOverlap
 		}
 		out.WriteString(s.text[at:p.from] + p.text)
