@@ -93,7 +93,7 @@ func (a *adopter) relax(z *zone, pr schema.Problem) bool {
 		}
 		f := a.files.edited(z, at.File, a.opts.Source.DefaultTTL)
 		f.Text = z.texts[at.File]
-		for _, k := range f.Keys(at.Line) {
+		for _, k := range f.Lines()[at.Line] {
 			if z.lenient[k] == "" {
 				z.lenient[k] = pr.Message
 				done = true

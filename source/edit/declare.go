@@ -83,31 +83,30 @@ func (f File) Declare(sets []RRset) (text []byte, gone schema.Problems, err erro
 	return t.restore(after), gone, nil
 }
 
-// Keys tells which RRsets a line of the file declares or, where it has a name
-// alone, those of the name.
-func (f File) Keys(line int) []schema.Key {
+// Lines tells which RRsets each line of the file is about, from 1: those that it
+// declares or, where it is about a name alone, all of the name.
+func (f File) Lines() map[int][]schema.Key {
+	lines := map[int][]schema.Key{}
 	d, err := f.open(newEndings(f.Text).text)
 	if err != nil || d.owners == nil {
-		return nil
+		return lines
 	}
 	for _, e := range d.owners.entries {
-		if line < e.line || line > d.line(d.entryEnd(e)) {
-			continue
-		}
-		var all, here []schema.Key
+		var all []schema.Key
 		for _, r := range d.records(e) {
 			k := schema.Key{Name: d.name(e), Type: r.typ}
 			all = append(all, k)
-			if line >= r.entry.line && line <= d.line(d.entryEnd(r.entry)) {
-				here = append(here, k)
+			for n := r.entry.line; n <= d.line(d.entryEnd(r.entry)); n++ {
+				lines[n] = append(lines[n], k)
 			}
 		}
-		if here != nil {
-			return here
+		for n := e.line; n <= d.line(d.entryEnd(e)); n++ {
+			if lines[n] == nil {
+				lines[n] = all
+			}
 		}
-		return all
 	}
-	return nil
+	return lines
 }
 
 func (f File) top() schema.Position { return schema.Position{File: f.Name, Line: 1, Column: 1} }

@@ -13,108 +13,8 @@ import (
 	"github.com/zoneherd/zoneherd/schema/schematest"
 	"github.com/zoneherd/zoneherd/source"
 	"github.com/zoneherd/zoneherd/source/edit"
+	"github.com/zoneherd/zoneherd/source/edit/edittest"
 )
-
-// writer writes a zone as anybody might, with comments that say what they
-// stand at.
-type writer struct {
-	t    *rapid.T
-	out  strings.Builder
-	n    int
-	want []string // the comments
-}
-
-func (w *writer) one(what string, choices ...string) string {
-	return rapid.SampledFrom(choices).Draw(w.t, what)
-}
-
-// comment is one comment; empty mostly.
-func (w *writer) comment(about string) string {
-	if rapid.IntRange(0, 4).Draw(w.t, "comment") > 0 {
-		return ""
-	}
-	w.n++
-	c := fmt.Sprintf("# %d %s", w.n, about)
-	w.want = append(w.want, c)
-	return c
-}
-
-func (w *writer) behind(about string) string {
-	if c := w.comment("behind " + about); c != "" {
-		return w.one("gap", " ", "   ", "\t") + c
-	}
-	return ""
-}
-
-func (w *writer) above(about, indent string) {
-	w.out.WriteString(w.one("blank", "", "", "\n", "\n\n", "  \n"))
-	if c := w.comment("above " + about); c != "" {
-		w.out.WriteString(indent + c + "\n" + w.one("blank below", "", "", "\n"))
-	}
-}
-
-func (w *writer) text(s string) string {
-	if rapid.Bool().Draw(w.t, "quoted") {
-		return source.Quoted(s)
-	}
-	return source.Scalar(s)
-}
-
-// record writes a record behind what begins its line; indent is where its
-// keys stand if they have lines of their own.
-func (w *writer) record(s *schema.RRset, begin, indent string, dash bool) {
-	about := "record"
-	var values []string
-	for _, v := range s.Values {
-		if d, ok := v.Data.(schema.TXT); ok {
-			values = append(values, w.text(d.Text))
-		} else {
-			values = append(values, w.text(v.Data.String()))
-		}
-	}
-	list := "[" + strings.Join(values, w.one("comma", ", ", ",   ")) + "]"
-	fields := []string{"type: " + string(s.Type), fmt.Sprint("ttl: ", s.Values[0].TTL), "lenient: true", "values: " + list}
-	if len(values) == 1 && rapid.Bool().Draw(w.t, "value") {
-		fields[3] = "value: " + values[0]
-	}
-	fields = rapid.Permutation(fields).Draw(w.t, "fields")
-	switch w.one("style", "line", "lines", "block") {
-	case "line":
-		w.out.WriteString(begin + " {" + strings.Join(fields, ", ") + "}" + w.behind(about) + "\n")
-	case "lines":
-		w.out.WriteString(begin + " {" + w.behind(about) + "\n")
-		for i, f := range fields {
-			end := ","
-			if i == len(fields)-1 {
-				end = ""
-			}
-			w.out.WriteString(indent + " " + f + end + w.behind("field") + "\n")
-		}
-		w.out.WriteString(indent + " }" + w.behind(about) + "\n")
-	default:
-		if dash {
-			w.out.WriteString(begin + " ")
-		} else {
-			w.out.WriteString(begin + w.behind(about) + "\n")
-		}
-		for i, f := range fields {
-			if i > 0 || !dash {
-				w.above("field", indent)
-				w.out.WriteString(indent)
-			}
-			if f == "values: "+list && rapid.Bool().Draw(w.t, "block list") {
-				w.out.WriteString("values:" + w.behind("values") + "\n")
-				in := indent + w.one("in", "", "  ")
-				for i := range values {
-					w.above("value", in)
-					w.out.WriteString(in + "- " + values[i] + w.behind("value") + "\n")
-				}
-				continue
-			}
-			w.out.WriteString(f + w.behind("field") + "\n")
-		}
-	}
-}
 
 // halfQuoted reports whether a text begins with a quote and does not end with
 // one, which octoDNS's form does not take.
@@ -128,53 +28,8 @@ func halfQuoted(s schema.RRset) bool {
 func TestRandomFilesKeepWhatTheySay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		z := schematest.Zone(true).Draw(t, "zone")
-		w := &writer{t: t}
-		octodns := rapid.Bool().Draw(t, "octodns") && len(z.RRsets) > 0
-		indent := w.one("indent", " ", "  ", "    ")
-		w.above("file", "")
-		if octodns {
-			indent = ""
-			if rapid.Bool().Draw(t, "mark") {
-				w.out.WriteString("---" + w.behind("mark") + "\n")
-			}
-		} else {
-			w.out.WriteString("records:" + w.behind("records") + "\n")
-		}
-		var owners [][]schema.RRset
-		for rest := z.RRsets; len(rest) > 0; {
-			n := len(z.At(rest[0].Name))
-			owners = append(owners, rest[:n])
-			rest = rest[n:]
-		}
-		if len(owners) > 1 {
-			owners = rapid.Permutation(owners).Draw(t, "owners")
-		}
-		for _, sets := range owners {
-			key := w.text(sets[0].Name.Relative(z.Name))
-			if octodns && sets[0].Name == z.Name {
-				key = `''`
-			}
-			w.above("name "+key, indent)
-			if len(sets) == 1 && rapid.Bool().Draw(t, "no list") {
-				w.record(&sets[0], indent+key+":", indent+"   ", false)
-				continue
-			}
-			w.out.WriteString(indent + key + ":" + w.behind("name") + "\n")
-			in := indent + w.one("list in", "", "  ")
-			for i := range sets {
-				w.above("record "+string(sets[i].Type), in)
-				w.record(&sets[i], in+"-", in+"  ", true)
-			}
-		}
-		w.above("end", w.one("end", "", "  ", "      "))
-		text := []byte(w.out.String())
-		if len(owners) == 0 {
-			text = append([]byte("records: {}\n# "), "none\n"...)
-			w.want = []string{"# none"}
-		}
-		if rapid.Bool().Draw(t, "CRLF") {
-			text = []byte(strings.ReplaceAll(string(text), "\n", "\r\n"))
-		}
+		f := edittest.Draw(t, z, rapid.Bool().Draw(t, "octodns"), "")
+		text, octodns := f.Text, f.OctoDNS
 		if _, problems := source.ParseText("x", text); problems.Err() != nil {
 			t.Skip("no YAML")
 		}
@@ -191,7 +46,7 @@ func TestRandomFilesKeepWhatTheySay(t *testing.T) {
 		}
 		// Every comment once, those above a name still above it.
 		lines := strings.Split(string(got), "\n")
-		for _, c := range w.want {
+		for _, c := range f.Comments {
 			at := slices.IndexFunc(lines, func(l string) bool { return strings.HasSuffix(l, c) })
 			if at < 0 {
 				t.Fatalf("the comment %q is lost:\n%s\n%s", c, text, got)
