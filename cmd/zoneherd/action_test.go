@@ -112,7 +112,7 @@ func runAct(ts *testscript.TestScript, args []string, act, root string) {
 	for _, name := range []string{"GITHUB_API_URL", "HOME", "GIT_CONFIG_GLOBAL", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GONOSUMDB"} {
 		line = append(line, "--env", name+"="+ts.Getenv(name))
 	}
-	line = append(line, "--env", "REMOTE="+work("repo"), "--env", "ARTIFACTS="+work("artifacts"))
+	line = append(line, "--env", "REMOTE="+work("repo"), "--env", "ARTIFACTS="+work("artifacts"), "--env", "ZONEHERD_ENDPOINT="+ts.Getenv("ENDPOINT"))
 	for _, m := range usesLine.FindAllStringSubmatch(string(text)+string(action), -1) {
 		stub := root
 		switch name := strings.TrimPrefix(m[1], "actions/"); name {

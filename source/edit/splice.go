@@ -44,10 +44,10 @@ func (s *splicer) apply() (string, error) {
 		case p.from >= at:
 			last = p
 		case p.from == p.to && isLine && last.text == "" && last.to > last.from: // a line behind one that goes
-			if s.text[last.from] == '\n' {
-				line = p.text
-			} else {
+			if s.text[last.to-1] == '\n' {
 				line += "\n"
+			} else { // the text ended with it
+				line = p.text
 			}
 			out.WriteString(line)
 			continue

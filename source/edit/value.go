@@ -46,7 +46,7 @@ func (d *declaration) record(owner, r *entry, s RRset) (goes bool, err error) {
 		return false, err
 	}
 	if len(s.Values) > 0 {
-		if err := d.changeValues(valuesOf(r), changes, fresh); err != nil {
+		if err := d.changeValues(r, changes, fresh); err != nil {
 			return false, err
 		}
 	}
@@ -117,9 +117,10 @@ func (d *declaration) lookUp(n *yaml.Node, depth int) *yaml.Node {
 
 // changeValues changes the values of a record; changes has one for each, nil
 // where it stays.
-func (d *declaration) changeValues(f *entry, changes []*Value, fresh []schema.Data) error {
+func (d *declaration) changeValues(r *entry, changes []*Value, fresh []schema.Data) error {
+	f := valuesOf(r)
 	if f == nil {
-		return d.problem(d.at(d.owners.node), "a value comes from a merge key or an alias, and a change would be one of all that use it: write it out, and run again")
+		return d.problem(d.at(r.value), "a value comes from a merge key or an alias, and a change would be one of all that use it: write it out, and run again")
 	}
 	if err := d.free(f.value); err != nil {
 		return err
