@@ -121,27 +121,34 @@ func (w *writer) text(s string) string {
 func (w *writer) record(s *schema.RRset, begin, indent string, dash bool) {
 	about := "record"
 	var values []string
-	for _, v := range s.Values {
-		if d, ok := v.Data.(schema.TXT); ok {
+	fields := make([][]string, len(s.Values)) // of values that are mappings
+	for i, v := range s.Values {
+		d, isText := v.Data.(schema.TXT)
+		if fields[i] = w.fields(v.Data); fields[i] != nil {
+			values = append(values, "{"+strings.Join(fields[i], ", ")+"}")
+		} else if isText {
 			values = append(values, w.text(d.Text))
 		} else {
 			values = append(values, w.text(v.Data.String()))
 		}
 	}
 	list := "[" + strings.Join(values, w.one("comma", ", ", ",   ")) + "]"
-	fields := []string{"type: " + string(s.Type), fmt.Sprint("ttl: ", s.Values[0].TTL), "lenient: true", "values: " + list}
+	keys := []string{"type: " + string(s.Type), fmt.Sprint("ttl: ", s.Values[0].TTL), "lenient: true", "values: " + list}
 	if len(values) == 1 && rapid.Bool().Draw(w.t, "value") {
-		fields[3] = "value: " + values[0]
+		keys[3] = "value: " + values[0]
 	}
-	fields = rapid.Permutation(fields).Draw(w.t, "fields")
+	if s.Values[0].TTL == schema.DefaultTTL && rapid.Bool().Draw(w.t, "no TTL") {
+		keys = append(keys[:1], keys[2:]...)
+	}
+	keys = rapid.Permutation(keys).Draw(w.t, "fields")
 	switch w.one("style", "line", "lines", "block") {
 	case "line":
-		w.out.WriteString(begin + " {" + strings.Join(fields, ", ") + "}" + w.behind(about) + "\n")
+		w.out.WriteString(begin + " {" + strings.Join(keys, ", ") + "}" + w.behind(about) + "\n")
 	case "lines":
 		w.out.WriteString(begin + " {" + w.behind(about) + "\n")
-		for i, f := range fields {
+		for i, f := range keys {
 			end := ","
-			if i == len(fields)-1 {
+			if i == len(keys)-1 {
 				end = ""
 			}
 			w.out.WriteString(indent + " " + f + end + w.behind("field") + "\n")
@@ -153,7 +160,7 @@ func (w *writer) record(s *schema.RRset, begin, indent string, dash bool) {
 		} else {
 			w.out.WriteString(begin + w.behind(about) + "\n")
 		}
-		for i, f := range fields {
+		for i, f := range keys {
 			if i > 0 || !dash {
 				w.above("field", indent)
 				w.out.WriteString(indent)
@@ -163,11 +170,40 @@ func (w *writer) record(s *schema.RRset, begin, indent string, dash bool) {
 				in := indent + w.one("in", "", "  ")
 				for i := range values {
 					w.above("value", in)
-					w.out.WriteString(in + "- " + values[i] + w.behind("value") + "\n")
+					text := values[i]
+					if fields[i] != nil && rapid.Bool().Draw(w.t, "block mapping") {
+						text = strings.Join(fields[i], "\n"+in+"  ")
+					}
+					w.out.WriteString(in + "- " + text + w.behind("value") + "\n")
 				}
 				continue
+			}
+			if fields[0] != nil && f == "value: "+values[0] && rapid.Bool().Draw(w.t, "block mapping") {
+				in := indent + w.one("in", " ", "  ", "   ")
+				f = "value:" + w.behind("value") + "\n" + in + strings.Join(fields[0], "\n"+in)
 			}
 			w.out.WriteString(f + w.behind("field") + "\n")
 		}
 	}
+}
+
+// fields are data as the fields of a mapping; nil for data that have none, and
+// half of the time.
+func (w *writer) fields(d schema.Data) []string {
+	var fields []string
+	switch d := d.(type) {
+	case schema.MX:
+		fields = []string{fmt.Sprint(w.one("preference", "preference", "priority"), ": ", d.Preference), "exchange: " + w.text(d.Exchange.String())}
+	case schema.SRV:
+		fields = []string{fmt.Sprint("priority: ", d.Priority), fmt.Sprint("weight: ", d.Weight), fmt.Sprint("port: ", d.Port), "target: " + w.text(d.Target.String())}
+	case schema.CAA:
+		fields = []string{"tag: " + w.text(d.Tag), "value: " + w.text(d.Value)}
+		if d.Flags > 0 {
+			fields = append(fields, fmt.Sprint("flags: ", d.Flags))
+		}
+	}
+	if fields == nil || rapid.Bool().Draw(w.t, "no mapping") {
+		return nil
+	}
+	return rapid.Permutation(fields).Draw(w.t, "value fields")
 }
