@@ -2,6 +2,7 @@ package adopt_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -133,6 +134,32 @@ func TestDriftIsAdopted(t *testing.T) {
 			}
 			if diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What is live has to be known, and for certain.
+func TestAZoneThatIsNotReadForCertainIsNotAdopted(t *testing.T) {
+	files := fstest.MapFS{"zones/a.example.yaml": {Data: []byte("records: {www: {type: A, value: 192.0.2.1}}\n")}}
+	paths, declared := load(t, files, "zones", options)
+	name := func(text string) schema.Name { return schema.MustName(text + ".a.example") }
+	guess := schema.LiveRecord{Handle: "1", Name: name("www"), Alternative: name("www.a.example"), TTL: 3600, Data: schema.TXT{Text: "x"}}
+	for _, tt := range []struct {
+		name, want string
+		in         plan.Input
+	}{
+		{"a zone that was not read whole", "what is live is not known for certain: page 2 is missing", plan.Input{LiveErr: errors.New("page 2 is missing")}},
+		{"a name that can be read in two ways", "what is live is not known for certain: the service lists the name of a TXT record", plan.Input{Live: &schema.LiveZone{Name: declared[0].Name, Records: []schema.LiveRecord{guess}}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.in.Desired = &declared[0]
+			got, err := adopt.New(context.Background(), []plan.Input{tt.in}, adopt.Options{Paths: paths, Source: options})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Files) > 0 || len(got.Refused) != 1 || !strings.Contains(got.Refused[0].Error(), tt.want) {
+				t.Errorf("%d files change, refused %v, want %q", len(got.Files), got.Refused, tt.want)
 			}
 		})
 	}

@@ -28,14 +28,24 @@ func (f *files) distribute(z *zone) (map[string][]edit.RRset, error) {
 		}
 	}
 	slices.SortFunc(keys, schema.Key.Compare)
+	left := map[schema.Key]bool{} // of what changes or not, what there is afterwards
+	for i := range z.plan.Desired.RRsets {
+		left[z.plan.Desired.RRsets[i].Key] = true
+	}
 	for _, k := range keys {
 		w, err := wantedOf(z, k, changes[k])
 		if err != nil {
 			return nil, err
 		}
+		left[k] = w.left
 		_, lenient := z.lenient[k]
 		if err := f.place(z, w, lenient, out); err != nil {
 			return nil, err
+		}
+	}
+	for k, is := range left {
+		if cname := (schema.Key{Name: k.Name, Type: schema.TypeCNAME}); is && k != cname && left[cname] && (changes[k] != nil || changes[cname] != nil) {
+			return nil, refusal(z.plan.Desired.Position, "%s has a CNAME record live and others beside it, which no DNS serves: remove the one or the others at the service", k.Name.Display())
 		}
 	}
 	return out, nil
@@ -48,6 +58,7 @@ type wanted struct {
 	ttl      schema.TTL
 	changed  map[int]schema.Data // of declared values; nil: it goes
 	fresh    []schema.Data
+	left     bool // there are values afterwards
 }
 
 // wantedOf turns a plan's changes of one RRset round.
@@ -95,7 +106,7 @@ func wantedOf(z *zone, k schema.Key, changes []*plan.Change) (*wanted, error) {
 			return nil, refusal(at, "the live records of %s %s have the TTLs %d and %d, and one RRset has one TTL in a zone file: make them one at the service", k.Name.Display(), k.Type, min(ttls[0], ttls[i]), max(ttls[0], ttls[i]))
 		}
 	}
-	if len(ttls) > 0 {
+	if w.left = len(ttls) > 0; w.left {
 		w.ttl = ttls[0]
 	}
 	slices.SortFunc(w.fresh, schema.CompareData)
