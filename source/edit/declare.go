@@ -139,6 +139,14 @@ func (f File) open(text string) (*declaration, error) {
 	if d.layout, err = read(text, parsed); err != nil {
 		return nil, f.problem(f.top(), "%s cannot be changed: %v", f.Name, err)
 	}
+	if e := d.explicitKey(d.root); e != nil {
+		return nil, f.problem(d.at(e.key), "%s cannot be changed: a key is marked with ?, or is nothing: write key: value", f.Name)
+	}
+	for n, lines := range d.blocks {
+		if d.extents[n].to == len(text) && !strings.HasSuffix(lines[0], "-") { // a line behind it would become part of it
+			return nil, f.problem(d.at(n), "%s cannot be changed: it ends with a text block that has no line end, and then another text: write |- or >-", f.Name)
+		}
+	}
 	d.findAliased(parsed.Root)
 	d.owners = d.root
 	if !d.octodns {
@@ -156,6 +164,21 @@ func (f File) open(text string) (*declaration, error) {
 	}
 	d.style = d.styleOf()
 	return d, nil
+}
+
+// explicitKey finds an entry that is not written as key: value.
+func (d *declaration) explicitKey(c *collection) *entry {
+	for _, e := range c.entries {
+		if e.key != nil && (e.key.Kind == yaml.ScalarNode && e.key.Value == "" && isPlain(e.key) || strings.HasSuffix(strings.TrimRight(d.before(d.entryStart(e)), " \t"), "?")) {
+			return e
+		}
+		if e.below != nil {
+			if found := d.explicitKey(e.below); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
 }
 
 func (d *declaration) findAliased(n *yaml.Node) {

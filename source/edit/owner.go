@@ -13,6 +13,9 @@ import (
 
 // owner changes the records of a name that the file has.
 func (d *declaration) owner(e *entry, sets []RRset) error {
+	if follow(e.value).Kind == yaml.SequenceNode && e.below == nil {
+		return d.free(e.value)
+	}
 	records := d.records(e)
 	gone := map[*entry]bool{}
 	var fresh []RRset
@@ -45,7 +48,10 @@ func (d *declaration) owner(e *entry, sets []RRset) error {
 	}
 	if !slices.ContainsFunc(records, func(r record) bool { return !gone[r.entry] }) {
 		d.removed[e] = true
-		return nil
+		if err := d.freeBelow(e.key); err != nil {
+			return err
+		}
+		return d.freeBelow(e.value)
 	}
 	if len(fresh) > 0 {
 		return d.appendRecords(e, fresh)

@@ -118,8 +118,11 @@ func (s *scanner) scalars(n *yaml.Node, indent int) error {
 			return errors.New("a key is a mapping or a list")
 		}
 		around := n.Column
-		if n.Style&yaml.FlowStyle != 0 {
+		switch anchored := n.Anchor != "" || n.Style&yaml.TaggedStyle != 0; {
+		case n.Style&yaml.FlowStyle != 0, anchored && n.Kind == yaml.SequenceNode:
 			around = indent
+		case anchored: // and n stands at that
+			around = n.Content[0].Column
 		}
 		if err := s.scalars(c, around); err != nil {
 			return err

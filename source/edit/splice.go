@@ -44,12 +44,7 @@ func (s *splicer) apply() (string, error) {
 		case p.from >= at:
 			last = p
 		case p.from == p.to && isLine && last.text == "" && last.to > last.from: // a line behind one that goes
-			if s.text[last.to-1] == '\n' {
-				line += "\n"
-			} else { // the text ended with it
-				line = p.text
-			}
-			out.WriteString(line)
+			out.WriteString(line + "\n")
 			continue
 		default:
 			return "", errOverlap
@@ -156,13 +151,7 @@ func (s *splicer) dropLines(first, last int) {
 		for n < last && !own[n+1] {
 			n++
 		}
-		to := s.starts[n-1] + len(s.lines[n-1])
-		switch {
-		case to < len(s.text):
-			to++
-		case from > 0: // the last line, which has no end of its own
-			from--
-		}
+		to := min(len(s.text), s.starts[n-1]+len(s.lines[n-1])+1)
 		s.put(from, to, "")
 	}
 }
