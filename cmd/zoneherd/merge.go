@@ -125,7 +125,7 @@ func (mg *merger) adopt(at *place, d *desired) (*adopt.Adoption, error) {
 			inputs[i].Owned = history.Declared(inputs[i].Desired.Name)
 		}
 	}
-	if len(unmanaged) > 0 {
+	if len(unmanaged) > 0 && mg.c.NArg() == 0 { // else a file that is not given may have them
 		var names []string
 		for _, n := range unmanaged {
 			names = append(names, n.Display())

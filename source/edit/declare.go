@@ -233,16 +233,17 @@ func (d *declaration) declare(sets []RRset) error {
 	for _, s := range sets {
 		byName[s.Name] = append(byName[s.Name], s)
 	}
+	entries := map[schema.Name]*entry{}
+	if d.owners != nil {
+		for _, e := range d.owners.entries {
+			entries[d.name(e)] = e
+		}
+	}
 	var fresh []newOwner
 	for _, name := range slices.SortedFunc(maps.Keys(byName), schema.Name.Compare) {
 		sets := byName[name]
 		slices.SortFunc(sets, func(a, b RRset) int { return a.Key.Compare(b.Key) })
-		var e *entry
-		if d.owners != nil {
-			if i := slices.IndexFunc(d.owners.entries, func(e *entry) bool { return d.name(e) == name }); i >= 0 {
-				e = d.owners.entries[i]
-			}
-		}
+		e := entries[name]
 		if e == nil {
 			fresh = append(fresh, newOwner{name, d.ownerKey(name), sets})
 			continue

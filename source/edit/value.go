@@ -515,8 +515,15 @@ func doubleQuoted(text string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
+// word is a text that some reader of YAML may take for a number or a word of
+// its own.
+var word = regexp.MustCompile(`^[0-9A-Za-z_.:+-]*$`)
+
 // isPlainText reports whether YAML takes a text without quotes for that text.
 func isPlainText(text string, flow bool) bool {
+	if strings.HasSuffix(text, ":") || word.MatchString(text) && source.Scalar(text) != text {
+		return false
+	}
 	around := "- " + text
 	if flow {
 		around = "[" + text + ", x]"
