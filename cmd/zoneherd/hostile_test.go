@@ -208,6 +208,7 @@ func (b *bench) every(run func(args ...string)) {
 	run("whoami", "--format", "json", "--log-format", "json")
 	run("plan", "--allow-deletes", "*", "--allow-updates", "*", "--out", file("plan.json"), "--report", file("a.txt"), "--report", file("a.md"), "--report", file("a.html"), "--report", file("a.json"))
 	run("plan", "--format", "html", "--log-format", "json")
+	run("import", "--merge", "--dry-run", "--diff")
 	run("comment", "--plan", file("a.json"), "--pull-request", "7")
 	run("comment", "--plan", file("a.json"), "--drift")
 	run("apply", "--yes", "--log-format", "json", "--settle-for", "300ms", "--allow-deletes", "*", "--allow-updates", "*", "--format", "json",

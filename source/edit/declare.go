@@ -181,15 +181,6 @@ func (d *declaration) explicitKey(c *collection) *entry {
 	return nil
 }
 
-func (d *declaration) findAliased(n *yaml.Node) {
-	if n.Kind == yaml.AliasNode {
-		d.aliased[n.Alias] = true
-	}
-	for _, c := range n.Content {
-		d.findAliased(c)
-	}
-}
-
 // keepsComments wants every comment to be there still, but for those that are gone.
 func (d *declaration) keepsComments(file, text string) error {
 	after, problems := source.ParseText(file, []byte(text))
@@ -258,90 +249,6 @@ func (d *declaration) declare(sets []RRset) error {
 		}
 	}
 	return d.addOwners(fresh)
-}
-
-// name is the owner name that an entry is about.
-func (d *declaration) name(e *entry) schema.Name {
-	name, err := schema.ParseOwner(follow(e.key).Value, d.Zone)
-	if err != nil {
-		return schema.Name{}
-	}
-	return name
-}
-
-func follow(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n.Alias
-	}
-	return n
-}
-
-// record is a record of a name in the file.
-type record struct {
-	entry *entry // the name's own where it has one record and no list
-	typ   schema.Type
-}
-
-// records are those of a name.
-func (d *declaration) records(e *entry) []record {
-	if e.below == nil || !e.below.isList {
-		return []record{{e, typeOf(e.value, 0)}}
-	}
-	var out []record
-	for _, r := range e.below.entries {
-		out = append(out, record{r, typeOf(r.value, 0)})
-	}
-	return out
-}
-
-// typeOf is a record's type, also where it comes from an alias or a merge key.
-func typeOf(n *yaml.Node, depth int) schema.Type {
-	n = follow(n)
-	if n.Kind != yaml.MappingNode || depth > 16 {
-		return ""
-	}
-	var merged schema.Type
-	for _, p := range pairs(n) {
-		switch value := follow(p[1]); {
-		case p[0].Tag == "!!merge" && value.Kind == yaml.MappingNode:
-			merged = typeOf(value, depth+1)
-		case p[0].Tag == "!!merge":
-			for _, m := range value.Content {
-				if merged == "" {
-					merged = typeOf(m, depth+1)
-				}
-			}
-		case follow(p[0]).Value == "type":
-			return schema.Type(strings.ToUpper(value.Value))
-		}
-	}
-	return merged
-}
-
-// free wants nodes to stand for themselves alone.
-func (d *declaration) free(nodes ...*yaml.Node) error {
-	for _, n := range nodes {
-		if n.Kind == yaml.AliasNode {
-			return d.problem(d.at(n), "this comes from the alias *%s, and a change would be one of all that use it: write it out here, and run again", n.Value)
-		}
-		if d.aliased[n] {
-			return d.problem(d.at(n), "the alias *%s stands for this elsewhere too, and a change would be one of all that use it: write it out there, and run again", n.Anchor)
-		}
-	}
-	return nil
-}
-
-// freeBelow wants a node and all within it to be of no use elsewhere.
-func (d *declaration) freeBelow(n *yaml.Node) error {
-	if d.aliased[n] {
-		return d.free(n)
-	}
-	for _, c := range n.Content {
-		if err := d.freeBelow(c); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (d *declaration) at(n *yaml.Node) schema.Position {
