@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -14,6 +17,7 @@ import (
 	"github.com/zoneherd/zoneherd/plan/adopt"
 	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
 )
 
 // mergeFlags are those of import --merge alone.
@@ -133,16 +137,29 @@ func (mg *merger) adopt(at *place, d *desired) (*adopt.Adoption, error) {
 		mg.m.say("live and in no file: %s: zoneherd import --zone NAME writes one", someOf(names, 5))
 	}
 	opts := adopt.Options{Paths: d.paths, Source: d.reading, Plan: r.options}
-	if mg.c.NArg() > 0 { // whoever else shares the files counts, given or not
-		all, err := zonePaths(at, nil, d.config)
-		switch {
-		case err == nil:
-			opts.Others = all
-		case !errors.Is(err, errNoZonesHere):
-			return nil, err
-		}
+	if opts.Others, err = others(at, mg.c.Args().Slice(), d); err != nil {
+		return nil, err
 	}
 	return adopt.New(mg.c.Context, inputs, opts)
+}
+
+// others are where zones may be that share files with those of given paths: what
+// is read without paths, and the directories of files.
+func others(at *place, given []string, d *desired) ([]source.Path, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	paths, err := zonePaths(at, nil, d.config)
+	if err != nil && !errors.Is(err, errNoZonesHere) {
+		return nil, err
+	}
+	paths = slices.Clone(paths)
+	for _, p := range d.paths {
+		if info, err := fs.Stat(p.Tree.FS, p.Name); err == nil && !info.IsDir() {
+			paths = append(paths, source.Path{Tree: p.Tree, Name: path.Dir(p.Name)})
+		}
+	}
+	return paths, nil
 }
 
 // write puts the new texts into their places, if all files are still as they
