@@ -46,7 +46,8 @@ type Value struct {
 // written in; new values come at the end of their list, new records of a name
 // behind its others, a new name where the order of names wants it. Of the
 // comments only those go that stand behind something on a line that goes, and
-// gone lists them. A file that was laid out as [Format] does still is.
+// gone lists them. A file that was laid out as [Format] does still is, unless that
+// would move other lines.
 //
 // What cannot be changed without touching other records, such as the value that
 // an alias stands for, is a [schema.Problem] at its place. Whether the file then
@@ -76,11 +77,27 @@ func (f File) Declare(sets []RRset) (text []byte, gone schema.Problems, err erro
 		}
 	}
 	if was, err := Format(f.Name, f.Text); err == nil && string(was) == string(f.Text) {
-		if laid, err := Format(f.Name, []byte(after)); err == nil {
+		if laid, err := Format(f.Name, []byte(after)); err == nil && slices.Equal(f.others([]byte(after), sets), f.others(laid, sets)) {
 			return laid, gone, nil
 		}
 	}
 	return t.restore(after), gone, nil
+}
+
+// others are the lines of a text that are not about the names of some RRsets.
+func (f File) others(text []byte, sets []RRset) []string {
+	f.Text = text
+	about, names := f.Lines(), map[schema.Name]bool{}
+	for _, s := range sets {
+		names[s.Name] = true
+	}
+	var out []string
+	for i, line := range strings.Split(string(text), "\n") {
+		if !slices.ContainsFunc(about[i+1], func(k schema.Key) bool { return names[k.Name] }) {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // Lines tells which RRsets each line of the file is about, from 1: those that it
