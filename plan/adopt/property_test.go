@@ -33,6 +33,26 @@ func sane(z *schema.Zone) *schema.Zone {
 	})
 }
 
+// divided is a zone in two parts, which may have parts of the same RRset.
+func divided(t *rapid.T, z *schema.Zone) (own, included *schema.Zone) {
+	own, included = &schema.Zone{Name: z.Name}, &schema.Zone{Name: z.Name}
+	for _, s := range z.RRsets {
+		n := rapid.IntRange(0, len(s.Values)).Draw(t, "of these")
+		if rapid.Bool().Draw(t, "whole") {
+			n = len(s.Values) * rapid.IntRange(0, 1).Draw(t, "where")
+		}
+		a, b := s, s
+		a.Values, b.Values = s.Values[:n:n], s.Values[n:]
+		if len(a.Values) > 0 {
+			own.RRsets = append(own.RRsets, a)
+		}
+		if len(b.Values) > 0 {
+			included.RRsets = append(included.RRsets, b)
+		}
+	}
+	return own, included
+}
+
 // drifted is a zone after somebody has changed it by hand.
 func drifted(t *rapid.T, z *schema.Zone) *schema.Zone {
 	out := &schema.Zone{Name: z.Name}
@@ -133,14 +153,29 @@ func TestRandomDriftInRandomFilesIsAdopted(t *testing.T) {
 		if !octodns {
 			name, head = "zones/z.yaml", "zone: "+source.Scalar(z.Name.Display())+"\n"+rapid.SampledFrom([]string{"", "ttl: 60\n"}).Draw(t, "ttl")
 		}
-		f := edittest.Draw(t, z, octodns, head)
-		if octodns && !f.OctoDNS {
-			t.Skip("no records")
+		own := z
+		files := fstest.MapFS{}
+		comments := map[string][]string{}
+		draw := func(name string, z *schema.Zone, octodns bool, head string) {
+			f := edittest.Draw(t, z, octodns, head)
+			if octodns && !f.OctoDNS {
+				t.Skip("no records")
+			}
+			if laid, err := edit.Format("x", f.Text); err == nil && rapid.Bool().Draw(t, "laid out") {
+				f.Text = laid
+			}
+			files[name] = &fstest.MapFile{Data: f.Text}
+			comments[name] = f.Comments
 		}
-		if laid, err := edit.Format("x", f.Text); err == nil && rapid.Bool().Draw(t, "laid out") {
-			f.Text = laid
+		if !octodns && rapid.IntRange(0, 2).Draw(t, "include") == 0 {
+			var included *schema.Zone
+			own, included = divided(t, z)
+			head += "include: [../own/part.yaml]\n"
+			draw("own/part.yaml", included, false, "")
 		}
-		paths := []source.Path{{Tree: &source.Tree{FS: fstest.MapFS{name: {Data: f.Text}}}, Name: "zones"}}
+		draw(name, own, octodns, head)
+		tree := &source.Tree{FS: files}
+		paths := []source.Path{{Tree: tree, Name: "zones"}}
 		read, err := source.Load(context.Background(), paths, options)
 		if err != nil || read.Problems.Err() != nil || len(read.Zones) != 1 {
 			t.Skip("not to be read")
@@ -160,7 +195,7 @@ func TestRandomDriftInRandomFilesIsAdopted(t *testing.T) {
 		case len(got.Refused) > 0:
 			why := got.Refused[0].Error()
 			if strings.Contains(why, "fault") || strings.Contains(why, "no YAML") || strings.Contains(why, "meet in one place") || strings.Contains(why, "lost") {
-				t.Fatalf("%s\n%s\n%v", why, f.Text, schematest.Lines(live))
+				t.Fatalf("%s\n%s\n%v", why, files[name].Data, schematest.Lines(live))
 			}
 			reasons[why[strings.LastIndex(why, ":"):]]++
 			return
@@ -170,10 +205,10 @@ func TestRandomDriftInRandomFilesIsAdopted(t *testing.T) {
 			}
 			return
 		}
-		gone := 0
+		gone := map[string]int{}
 		for _, n := range got.Notes {
 			if n.Rule == "comment" {
-				gone++
+				gone[n.Position.File]++
 			}
 			if n.Rule == "lenient" {
 				for _, s := range live.RRsets {
@@ -183,23 +218,32 @@ func TestRandomDriftInRandomFilesIsAdopted(t *testing.T) {
 				}
 			}
 		}
-		after := got.Files[0].After
-		onlyAbout(t, z.Name, f.Text, after, names)
-		for _, c := range f.Comments {
-			if !strings.Contains(string(after), c) {
-				gone--
+		texts, all := map[string][]byte{}, ""
+		for _, f := range got.Files {
+			texts[f.Path.Name] = f.After
+			onlyAbout(t, z.Name, f.Before, f.After, names)
+		}
+		for name, f := range files {
+			if texts[name] == nil {
+				texts[name] = f.Data
+			}
+			all += string(texts[name])
+			for _, c := range comments[name] {
+				if !strings.Contains(string(texts[name]), c) {
+					gone[name]--
+				}
+			}
+			if gone[name] != 0 {
+				t.Fatalf("the comments that are lost are not those that are said to go (%d more):\n%s", gone[name], diff.Diff("before", f.Data, "after", texts[name]))
 			}
 		}
-		if gone != 0 {
-			t.Fatalf("the comments that are lost are not those that are said to go (%d more):\n%s\n=====\n%s", gone, f.Text, after)
-		}
-		again, err := source.Load(context.Background(), []source.Path{{Tree: paths[0].Tree.With(map[string][]byte{name: after}), Name: "zones"}}, options)
+		again, err := source.Load(context.Background(), []source.Path{{Tree: tree.With(texts), Name: "zones"}}, options)
 		if err != nil || again.Problems.Err() != nil {
 			t.Fatal(err, again.Problems)
 		}
 		inputs[0].Desired = &again.Zones[0]
 		if p := plan.New(inputs, nil, opts.Plan); p.Pending() {
-			t.Fatalf("the plan is not empty afterwards: %v\n%s", p.Zones[0].Changes, after)
+			t.Fatalf("the plan is not empty afterwards: %v\n%s", p.Zones[0].Changes, all)
 		}
 	})
 	for why, n := range reasons {

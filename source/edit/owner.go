@@ -153,7 +153,7 @@ func (d *declaration) appendRecords(e *entry, fresh []RRset) error {
 		return err
 	}
 	for _, t := range texts {
-		d.insert(d.eol(at.to), "\n"+blanks(column)+"- "+t)
+		d.insert(d.behind(at.to, e.column), "\n"+blanks(column)+"- "+t)
 	}
 	return nil
 }

@@ -123,6 +123,22 @@ func (s *splicer) eol(at int) int {
 	return s.starts[n-1] + len(s.lines[n-1])
 }
 
+// behind is the byte behind the line of a byte, and behind the comments that
+// follow it further in than a column: what stands at that is above them.
+func (s *splicer) behind(at, column int) int {
+	last := s.line(at)
+	for _, c := range s.comments {
+		switch {
+		case c.line <= last || c.text == "":
+		case !c.own || c.column <= column || strings.TrimSpace(strings.Join(s.lines[last:c.line-1], "")) != "":
+			return s.eol(s.starts[last-1])
+		default:
+			last = c.line
+		}
+	}
+	return s.eol(s.starts[last-1])
+}
+
 // before is what stands on the line before a byte.
 func (s *splicer) before(at int) string { return s.text[s.starts[s.line(at)-1]:at] }
 
@@ -229,7 +245,7 @@ func (s *splicer) add(c *collection, after *entry, texts ...string) {
 		}
 	case !c.flow():
 		for _, text := range texts {
-			s.insert(s.eol(s.entryEnd(after)), "\n"+blanks(after.column)+dash+text)
+			s.insert(s.behind(s.entryEnd(after), after.column), "\n"+blanks(after.column)+dash+text)
 		}
 	default:
 		s.addFlow(after, texts)

@@ -235,7 +235,7 @@ func (d *declaration) toValues(f *entry, change *Value, fresh []schema.Data) err
 		return nil
 	}
 	for _, t := range texts {
-		d.insert(d.eol(at.to), "\n"+blanks(column)+"- "+t)
+		d.insert(d.behind(at.to, f.column), "\n"+blanks(column)+"- "+t)
 	}
 	return nil
 }
