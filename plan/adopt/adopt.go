@@ -15,6 +15,7 @@
 package adopt
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -197,6 +198,9 @@ func (a *adopter) result() *Adoption {
 	for _, z := range a.zones() {
 		a.out.Zones = append(a.out.Zones, Zone{z.plan.Name, len(z.plan.Changes)})
 		for shown, text := range z.texts {
+			if bytes.Equal(text, a.files.texts[shown]) {
+				continue
+			}
 			a.out.Files = append(a.out.Files, File{a.files.paths[shown], a.files.texts[shown], text})
 		}
 		a.out.Notes = append(a.out.Notes, z.gone...)

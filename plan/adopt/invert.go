@@ -148,15 +148,21 @@ func (f *files) place(z *zone, w *wanted, lenient bool, out map[string][]edit.RR
 			}
 			s.Values = append(s.Values, edit.Value{At: v.Position, Data: data})
 		}
+		// A TTL that one file gives holds for the others' values too, and goes with
+		// the last of its own.
+		loses := func(file string) bool {
+			return len(f.users[file]) == 1 && slices.ContainsFunc(w.declared.Values, func(v schema.Value) bool { return !left[v.Position.File] })
+		}
 		for i, v := range w.declared.Values {
-			if data, changed := w.changed[i]; (w.ttl == v.TTL && !lenient) || changed && data == nil && !left[v.Position.File] {
+			file := v.Position.File
+			if data, changed := w.changed[i]; w.ttl == v.TTL && !lenient && !loses(file) || changed && data == nil && !left[file] {
 				continue
 			}
-			s, err := touch(v.Position.File, v.Position)
+			s, err := touch(file, v.Position)
 			if err != nil {
 				return err
 			}
-			if s.Lenient = lenient; w.ttl != v.TTL {
+			if s.Lenient = lenient; w.ttl != v.TTL || loses(file) {
 				s.TTL = &w.ttl
 			}
 		}
