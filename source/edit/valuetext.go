@@ -12,6 +12,7 @@ import (
 
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source"
+	"github.com/zoneherd/zoneherd/source/octodns"
 )
 
 // dataField is one field of data that may be written as a mapping.
@@ -99,10 +100,10 @@ func (d *declaration) scalarText(data schema.Data, like *yaml.Node) (string, err
 	}
 	switch data := data.(type) {
 	case schema.TXT:
-		if d.layout != nil && d.octodns {
-			return strings.ReplaceAll(data.Text, ";", `\;`), checkText(data.Text)
+		if err := checkText(data.Text); err != nil || d.layout == nil || !d.octodns {
+			return data.Text, err
 		}
-		return data.Text, checkText(data.Text)
+		return octodns.Text(data.Text)
 	case schema.CNAME:
 		return d.host(data.Target, last), nil
 	case schema.NS:

@@ -96,18 +96,27 @@ func record(s *schema.RRset) (*yaml.Node, error) {
 	return m, nil
 }
 
+// Text is a text as octoDNS's files have it: `;` escaped, and one that begins with
+// a quote in one more pair of quotes, which octoDNS takes off.
+func Text(text string) (string, error) {
+	if strings.HasPrefix(text, `"`) {
+		text = `"` + text + `"`
+	}
+	if strings.Contains(text, `" "`) {
+		return "", fmt.Errorf("the text %s has a blank between two quotes, where octoDNS joins texts, so that its files cannot hold it", schema.TXT{Text: text})
+	}
+	return strings.ReplaceAll(text, ";", `\;`), nil
+}
+
 func value(d schema.Data) (*yaml.Node, error) {
 	number := func(n uint16) *yaml.Node { return plain(strconv.Itoa(int(n))) }
 	switch d := d.(type) {
 	case schema.TXT:
-		written := d.Text
-		if strings.HasPrefix(written, `"`) { // octoDNS takes quotes around a text off
-			written = `"` + written + `"`
+		written, err := Text(d.Text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: export it to bind, json or csv", err)
 		}
-		if strings.Contains(written, `" "`) {
-			return nil, fmt.Errorf("the text %s has a blank between two quotes, where octoDNS joins texts, so that its files cannot hold it: export it to bind, json or csv", d)
-		}
-		return text(strings.ReplaceAll(written, ";", `\;`))
+		return text(written)
 	case schema.MX:
 		return mapping("exchange", plain(d.Exchange.String()), "preference", number(d.Preference)), nil
 	case schema.SRV:
