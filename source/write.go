@@ -22,13 +22,32 @@ type Layout struct {
 	DefaultTTL schema.TTL
 	// Lenient are the RRsets that get `lenient: true`.
 	Lenient map[schema.Key]bool
+	// Comments stand behind the records that they are about.
+	Comments Comments
+}
+
+// Comments are what people wrote about records.
+type Comments map[schema.Key]map[schema.Data]string
+
+// of is the comment about a record as a line of YAML ends with it.
+func (c Comments) of(k schema.Key, d schema.Data) string {
+	text := strings.TrimSpace(strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return ' '
+		}
+		return r
+	}, c[k][d]))
+	if text == "" {
+		return ""
+	}
+	return "  # " + text
 }
 
 // Write writes a zone down as a careful person would, each RRset on a line of
-// its own: the apex first, the most common TTL at the top, hosts as short as
-// they may be. What is left alone stands there as ignored, without values.
-// lines tells which RRset stands on which line, from 1. What a careful file
-// cannot hold is an error: see [FromLive].
+// its own, or each value where one has a comment: the apex first, the most
+// common TTL at the top, hosts as short as they may be. What is left alone
+// stands there as ignored, without values. lines tells which RRset stands on
+// which line, from 1. What a careful file cannot hold is an error: see [FromLive].
 func Write(z *schema.Zone, l Layout) (text []byte, lines map[int]schema.Key, err error) {
 	w := &zoneWriter{zone: z, layout: l, ttl: CommonTTL(z, l.DefaultTTL), lines: map[int]schema.Key{}}
 	if name := z.Name.Display(); !z.Name.IsHost() || !strings.Contains(name, ".") {
@@ -103,62 +122,98 @@ func (w *zoneWriter) owner(name schema.Name, sets []schema.RRset, held []schema.
 	several := len(sets)+len(held) > 1
 	if several {
 		w.line("  %s:%s", key, comment)
+		comment = ""
 	}
-	record := func(text string) {
-		if several {
-			w.line("    - %s", text)
-		} else {
-			w.line("  %s: %s%s", key, text, comment)
-		}
+	first, indent := "  "+key+": ", "    "
+	if several {
+		first, indent = "    - ", "      "
 	}
 	for i := range sets {
-		text, err := w.record(&sets[i])
-		if err != nil {
+		if err := w.set(&sets[i], first, indent, comment); err != nil {
 			return fmt.Errorf("%s %s: %w", name.Display(), sets[i].Type, err)
 		}
-		record(text)
-		w.lines[w.n] = sets[i].Key
 	}
 	for _, h := range held {
 		if len(h.Types) == 0 {
 			return fmt.Errorf("%s is left alone whatever its type, which is written into ignore: of the configuration", name.Display())
 		}
-		record(fmt.Sprintf("{type: %s, octodns: {ignored: true}}", scalar(string(h.Types[0]))))
+		w.line("%s{type: %s, octodns: {ignored: true}}%s", first, scalar(string(h.Types[0])), comment)
 	}
 	return nil
 }
 
-// record is one RRset as a mapping on one line.
-func (w *zoneWriter) record(s *schema.RRset) (string, error) {
+// set writes one RRset behind what its first line begins with: as a mapping on
+// that line or, where one of several values has a comment, on lines of their own
+// with that indent. comment is about the name.
+func (w *zoneWriter) set(s *schema.RRset, first, indent, comment string) error {
+	fields, values, err := w.record(s)
+	if err != nil {
+		return err
+	}
+	var lenient []string
+	if w.layout.Lenient[s.Key] {
+		lenient = []string{"lenient: true"}
+	}
+	about := make([]string, len(values))
+	for i, v := range s.Values {
+		about[i] = w.layout.Comments.of(s.Key, v.Data)
+	}
+	own := strings.Join(about, "")
+	var lines []string
+	switch {
+	case len(values) == 1:
+		if comment != "" && own != "" {
+			own = ";" + strings.TrimPrefix(own, "  #")
+		}
+		fields = append(append(fields, "value: "+values[0]), lenient...)
+		lines = []string{first + "{" + strings.Join(fields, ", ") + "}" + comment + own}
+	case own == "":
+		fields = append(append(fields, "values: ["+strings.Join(values, ", ")+"]"), lenient...)
+		lines = []string{first + "{" + strings.Join(fields, ", ") + "}" + comment}
+	default:
+		fields = append(fields, "values:")
+		for i, v := range values {
+			fields = append(fields, "  - "+v+about[i])
+		}
+		fields = append(fields, lenient...)
+		if name, ok := strings.CutSuffix(first, ": "); ok {
+			lines = []string{name + ":" + comment, indent + fields[0]}
+		} else {
+			lines = []string{first + fields[0]}
+		}
+		for _, f := range fields[1:] {
+			lines = append(lines, indent+f)
+		}
+	}
+	for _, line := range lines {
+		w.line("%s", line)
+		w.lines[w.n] = s.Key
+	}
+	return nil
+}
+
+// record is what one RRset says before its values, and those.
+func (w *zoneWriter) record(s *schema.RRset) (fields, values []string, err error) {
 	ttl := s.Values[0].TTL
-	var values []string
 	seen := map[schema.Data]bool{}
 	for _, v := range s.Values {
 		text, err := w.value(v.Data)
 		switch {
 		case err != nil:
-			return "", err
+			return nil, nil, err
 		case v.TTL != ttl:
-			return "", errors.New("its values have different TTLs")
+			return nil, nil, errors.New("its values have different TTLs")
 		case seen[v.Data]:
-			return "", fmt.Errorf("it has the value %s twice", v.Data)
+			return nil, nil, fmt.Errorf("it has the value %s twice", v.Data)
 		}
 		seen[v.Data] = true
 		values = append(values, text)
 	}
-	fields := []string{"type: " + string(s.Type)}
+	fields = []string{"type: " + string(s.Type)}
 	if ttl != w.ttl {
 		fields = append(fields, fmt.Sprintf("ttl: %d", ttl))
 	}
-	if len(values) == 1 {
-		fields = append(fields, "value: "+values[0])
-	} else {
-		fields = append(fields, "values: ["+strings.Join(values, ", ")+"]")
-	}
-	if w.layout.Lenient[s.Key] {
-		fields = append(fields, "lenient: true")
-	}
-	return "{" + strings.Join(fields, ", ") + "}", nil
+	return fields, values, nil
 }
 
 // value is data in its short form.

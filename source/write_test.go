@@ -78,6 +78,51 @@ func TestWhatIsLeftAloneIsWrittenAsIgnored(t *testing.T) {
 	}
 }
 
+func TestCommentsStandBehindTheRecordsThatTheyAreAbout(t *testing.T) {
+	z := zoneOf(t, "example.com", "@ 3600 A 192.0.2.1", "@ 3600 A 192.0.2.2", "@ 3600 TXT \"one\"", "@ 60 TXT \"two\"", "mail 60 A 192.0.2.3", "mail 60 A 192.0.2.4",
+		"xn--mnchen-3ya 3600 A 192.0.2.5", "www 3600 CNAME example.com.", "ftp 3600 CNAME example.com.")
+	z.RRsets[1].Values[1].TTL = 3600
+	about := source.Comments{}
+	for line, text := range map[string]string{
+		"@ A 192.0.2.2": "the # second", "mail A 192.0.2.3": "lead\nrecords: {}", "mail A 192.0.2.4": " \u2028\ufeff\x00 ", "xn--mnchen-3ya A 192.0.2.5": "old", "www CNAME example.com.": "bytes \xff", "ftp CNAME example.com.": "\r\n",
+	} {
+		f := strings.SplitN(line, " ", 3)
+		one := zoneOf(t, "example.com", f[0]+" 1 "+f[1]+" "+f[2]).RRsets[0]
+		if about[one.Key] == nil {
+			about[one.Key] = map[schema.Data]string{}
+		}
+		about[one.Key][one.Values[0].Data] = text
+	}
+	text, lines, err := source.Write(z, source.Layout{DefaultTTL: 3600, Comments: about, Lenient: map[schema.Key]bool{{Name: schema.MustName("mail.example.com"), Type: schema.TypeA}: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `records:
+  "@":
+    - type: A
+      values:
+        - 192.0.2.1
+        - 192.0.2.2  # the # second
+    - {type: TXT, values: ["one", "two"]}
+  ftp: {type: CNAME, value: "@"}
+  mail:
+    type: A
+    ttl: 60
+    values:
+      - 192.0.2.3  # lead records: {}
+      - 192.0.2.4
+    lenient: true
+  www: {type: CNAME, value: "@"}  # bytes �
+  xn--mnchen-3ya: {type: A, value: 192.0.2.5}  # münchen.example.com; old
+`
+	if diff := cmp.Diff(strings.ReplaceAll(want, `\ufffd`, "\ufffd"), string(text)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if k := lines[6]; k.Type != schema.TypeA || k.Name != z.Name {
+		t.Errorf("line 6 is said to be %v", k)
+	}
+}
+
 // zoneOf makes a zone of lines of name, TTL, type and data.
 func zoneOf(t interface{ Fatal(...any) }, name string, lines ...string) *schema.Zone {
 	z := &schema.Zone{Name: schema.MustName(name)}
@@ -118,7 +163,8 @@ func TestAWrittenZoneReadsBack(t *testing.T) {
 	host := rapid.SampledFrom([]string{"example.com.", "mail.example.com.", "a.b.example.com.", "mx.example.net.", ".", "com.", `o\.dd.example.com.`, "xn--mnchen-3ya.example.com."})
 	rapid.Check(t, func(t *rapid.T) {
 		z := &schema.Zone{Name: schema.MustName("example.com")}
-		layout := source.Layout{DefaultTTL: 3600, Lenient: map[schema.Key]bool{}}
+		layout := source.Layout{DefaultTTL: 3600, Lenient: map[schema.Key]bool{}, Comments: source.Comments{}}
+		comment := rapid.OneOf(rapid.Just(""), rapid.String(), rapid.SampledFrom([]string{"*/", "\n- x", "#", "\x85x: y", strings.Repeat("long ", 1000), "\xff\xfe", "}", `"`}))
 		for range rapid.IntRange(0, 6).Draw(t, "RRsets") {
 			owner, err := schema.ParseOwner(rapid.OneOf(label, rapid.Just("@"), rapid.Just("*")).Draw(t, "owner"), z.Name)
 			if err != nil {
@@ -155,6 +201,11 @@ func TestAWrittenZoneReadsBack(t *testing.T) {
 					continue
 				}
 				seen[d] = true
+				if k := (schema.Key{Name: owner, Type: schema.Type(typ)}); layout.Comments[k] == nil {
+					layout.Comments[k] = map[schema.Data]string{d: comment.Draw(t, "comment")}
+				} else {
+					layout.Comments[k][d] = comment.Draw(t, "comment")
+				}
 				add(z, schema.Key{Name: owner, Type: schema.Type(typ)}, schema.Value{Data: d, TTL: ttl})
 			}
 			layout.Lenient[schema.Key{Name: owner, Type: schema.Type(typ)}] = true
