@@ -23,8 +23,9 @@ func (p *program) importCommand() *cli.Command {
 		Flags: join([]cli.Flag{
 			&cli.StringFlag{Name: "config", Usage: "read the configuration from `FILE` instead of zoneherd.yaml in the working directory"},
 			&cli.StringSliceFlag{Name: "zone", Usage: "only the zones whose name matches `GLOB` (repeatable)"},
-			&cli.StringFlag{Name: "from", Value: "live", Usage: "where the zones come from: `live|dnscontrol|octodns`"},
-			&cli.StringFlag{Name: "input", Usage: "for dnscontrol: the `FILE` that dnscontrol print-ir printed; for octodns: its configuration, or the directory of its zone files"},
+			&cli.StringFlag{Name: "from", Value: "live", Usage: "where the zones come from: `live|bind|dnscontrol|octodns`"},
+			&cli.StringFlag{Name: "input", Usage: "for bind: a master file, or a directory of them; for dnscontrol: the `FILE` that dnscontrol print-ir printed; for octodns: its configuration, or the directory of its zone files"},
+			&cli.StringFlag{Name: "zone-name", Usage: "for bind: the one file of --input is the zone `NAME`", DefaultText: "what the file says, or its name"},
 			&cli.BoolFlag{Name: "force", Usage: "write over files that are there"},
 			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` requests at once", DefaultText: "8"},
 		}, mergeFlags(), []cli.Flag{
@@ -45,6 +46,9 @@ func (p *program) importCommand() *cli.Command {
 			}
 			if c.NArg() > 1 {
 				return usage("import writes into one directory, and was given %d", c.NArg())
+			}
+			if c.String("zone-name") != "" && c.String("from") != "bind" {
+				return usage("--zone-name goes with --from bind")
 			}
 			im := &importer{p: p, m: m}
 			if from := c.String("from"); from != "live" {
@@ -254,12 +258,13 @@ func fileName(zone schema.Name) string {
 
 // imported is one zone on its way into a file.
 type imported struct {
-	all     *schema.LiveZone
-	zone    *schema.Zone // what of it is to be declared
-	lenient map[schema.Key]bool
-	exact   bool          // the file is marked from-live
-	own     func() []byte // the file's text, where another file is to be kept; nil where it cannot be
-	lines   map[int]schema.Key
+	all      *schema.LiveZone
+	zone     *schema.Zone // what of it is to be declared
+	lenient  map[schema.Key]bool
+	exact    bool            // the file is marked from-live
+	comments source.Comments // about its records
+	own      func() []byte   // the file's text, where another file is to be kept; nil where it cannot be
+	lines    map[int]schema.Key
 }
 
 // write writes the zones and reads them again together: an RRset that a plan
@@ -375,7 +380,7 @@ func (im *importer) writeFile(dir string, f *imported) error {
 		}
 	}
 	if !f.exact && f.own == nil {
-		if text, f.lines, err = source.Write(f.zone, source.Layout{DefaultTTL: im.defaultTTL(), Lenient: f.lenient}); err != nil {
+		if text, f.lines, err = source.Write(f.zone, source.Layout{DefaultTTL: im.defaultTTL(), Lenient: f.lenient, Comments: f.comments}); err != nil {
 			f.exact = true
 			im.m.say("%s: the file is marked from-live: %v", f.zone.Name.Display(), err)
 		}

@@ -17,10 +17,12 @@ import (
 func (im *importer) from(c *cli.Context, program string) error {
 	switch program {
 	case "dnscontrol":
+	case "bind":
+		return im.fromBIND(c)
 	case "octodns":
 		return im.fromOctoDNS(c)
 	default:
-		return usage("--from is live, dnscontrol or octodns, not %q", program)
+		return usage("--from is live, bind, dnscontrol or octodns, not %q", program)
 	}
 	file := c.String("input")
 	if file == "" {

@@ -39,7 +39,9 @@ func record(rr dns.RR) (schema.LiveRecord, bool) {
 	typ := schema.Type(dns.Type(h.Rrtype).String())
 	text := strings.TrimPrefix(rr.String(), h.String())
 	r := schema.LiveRecord{Name: name, TTL: schema.TTL(h.Ttl), Data: schema.Opaque{RRType: typ, Raw: text}}
-	if typ.Managed() {
+	if caa, ok := rr.(*dns.CAA); ok { // whose value has no escapes
+		r.Data = schema.CAA{Flags: caa.Flag, Tag: strings.ToLower(caa.Tag), Value: caa.Value}
+	} else if typ.Managed() {
 		if data, err := schema.ParseData(typ, text); err == nil {
 			r.Data = data
 		}

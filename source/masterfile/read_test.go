@@ -39,38 +39,41 @@ func read(text string) (masterfile.Zone, schema.Problems) {
 // begin is what a zone begins with in these tests.
 const begin = "$ORIGIN example.com.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n"
 
+// awkward are master files with what they hold, a record each between bars.
+var awkward = map[string]struct{ text, want string }{
+	"a blank begins a record of the last owner":   {begin + "a A 192.0.2.1\n\tTXT x\n", "a A 60 192.0.2.1|a TXT 60 \"x\""},
+	"TTL and class stand in either order":         {begin + "a 5 IN A 192.0.2.1\nb IN 6 A 192.0.2.1\nc in A 192.0.2.1\nd 7 CLASS1 TYPE1 192.0.2.1\n", "a A 5 192.0.2.1|b A 6 192.0.2.1|c A 60 192.0.2.1|d A 7 192.0.2.1"},
+	"an owner may look like anything":             {begin + "in A 192.0.2.1\n300 300 A 192.0.2.1\nmx MX 10 a\n", "300 A 300 192.0.2.1|in A 60 192.0.2.1|mx MX 60 10 a.example.com."},
+	"a TTL has units":                             {begin + "a 1h30m A 192.0.2.1\nb 1W2D A 192.0.2.1\nc 30m1h A 192.0.2.1\n$TTL 2d\nd A 192.0.2.1\n", "a A 5400 192.0.2.1|b A 777600 192.0.2.1|c A 5400 192.0.2.1|d A 172800 192.0.2.1"},
+	"without $TTL the SOA's minimum is the TTL":   {"$ORIGIN example.com.\n@ SOA ns h 1 2 3 4 5m\na A 192.0.2.1\nb 7 A 192.0.2.1\nc A 192.0.2.1\n", "a A 300 192.0.2.1|b A 7 192.0.2.1|c A 300 192.0.2.1"},
+	"and where that has a TTL, the last":          {"$ORIGIN example.com.\n@ 9 SOA ns h 1 2 3 4 5\na A 192.0.2.1\nb 7 A 192.0.2.1\nc A 192.0.2.1\n", "a A 9 192.0.2.1|b A 7 192.0.2.1|c A 7 192.0.2.1"},
+	"parentheses join lines":                      {begin + "a TXT ( \"a\" ; x\n\"b\" (c)\n)\n(b\n A 192.0.2.1 )\n", `a TXT 60 "abc"|b A 60 192.0.2.1`},
+	"strings are joined":                          {begin + "a TXT \"one \" two\"three\"\n", `a TXT 60 "one twothree"`},
+	"a comment needs no blank":                    {begin + "a TXT a;b\n", `a TXT 60 "a"`},
+	"in quotes it is none":                        {begin + "a TXT \"a;b ( \" ; c\n", `a TXT 60 "a;b ( "`},
+	"every escape is read":                        {begin + `a\.b TXT "\"\\\;\065\000" \;\(\"` + "\n" + `\@ A 192.0.2.1` + "\n" + `\$x A 192.0.2.1` + "\n", `$x A 60 192.0.2.1|\@ A 60 192.0.2.1|a\.b TXT 60 "\"\\;A\000;(\""`},
+	"lines end in any way":                        {strings.ReplaceAll(begin, "\n", "\r\n") + "a TXT \"x\"\r\nb A 192.0.2.1\r", `a TXT 60 "x"|b A 60 192.0.2.1`},
+	"the last line may lack its end":              {begin + "a A 192.0.2.1", "a A 60 192.0.2.1"},
+	"a byte order mark is passed over":            {"\ufeff" + begin + "a A 192.0.2.1", "a A 60 192.0.2.1"},
+	"bytes of a text are kept":                    {begin + "a TXT \xc3\xbc \"\xff\"\n", `a TXT 60 "\195\188\255"`},
+	"names are relative to the origin":            {begin + "$ORIGIN sub\na MX 10 b\n@ A 192.0.2.1\n$ORIGIN .\nb.example.com NS c.net\n", "b NS 60 c.net.|sub A 60 192.0.2.1|a.sub MX 60 10 b.sub.example.com."},
+	"any data may be in hexadecimal":              {begin + `a A \# 4 c0 000201` + "\n" + `b MX \# 5 000a 01 61 00` + "\n" + `c CAA \# 8 0005697373756561` + "\n" + `d TXT \# 3 026162` + "\n", `a A 60 192.0.2.1|b MX 60 10 a.|c CAA 60 0 issue "a"|d TXT 60 "ab"`},
+	"all types":                                   {begin + "@ CAA 0 Issue ca.example\n@ CAA 0 iodef \"mailto:a@example.com\"\n_sip._tcp SRV 1 2 3 .\n@ MX 0 .\n6 AAAA 2001:DB8::1\nc CNAME @\n", `@ CAA 60 0 iodef "mailto:a@example.com"|@ CAA 60 0 issue "ca.example"|@ MX 60 0 .|6 AAAA 60 2001:db8::1|_sip._tcp SRV 60 1 2 3 .|c CNAME 60 example.com.`},
+	"$GENERATE counts":                            {begin + "$GENERATE 1-3/2 a$ 5 IN A 192.0.2.$\n$GENERATE 9-10 t TXT \"\\\"n $ \\$ $$ ${-9,3,x}\\\"\"\n", `a1 A 5 192.0.2.1|a3 A 5 192.0.2.3|t TXT 60 "n 10 $ $ 001"|t TXT 60 "n 9 $ $ 000"`},
+	"$GENERATE has bases":                         {begin + "$GENERATE 171-171 ${0,0,d}-${0,4,o}-${0,0,x}-${0,4,X} CNAME ${0,0,n}.${0,5,N}.${1}\n", "171-0253-ab-00ab CNAME 60 b.a.b.a.0.172.example.com."},
+	"a $GENERATE leaves the last owner alone":     {begin + "a A 192.0.2.1\n$GENERATE 1-1 b$ A 192.0.2.2\n TXT x\n", "a A 60 192.0.2.1|a TXT 60 \"x\"|b1 A 60 192.0.2.2"},
+	"records of one owner have the first's TTL":   {begin + "a 5 A 192.0.2.1\n 7 A 192.0.2.2\n", "a A 5 192.0.2.1|a A 5 192.0.2.2"},
+	"and those further on the last one's":         {begin + "a 5 A 192.0.2.1\nb A 192.0.2.9\na 6 A 192.0.2.2\n 7 A 192.0.2.3\n", "a A 6 192.0.2.1|a A 6 192.0.2.2|a A 6 192.0.2.3|b A 60 192.0.2.9"},
+	"the SOA record's owner is the zone":          {"example.com. 60 SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", "www A 60 192.0.2.1"},
+	"also where the file is named after another":  {"example.net. 60 SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", "www A 60 192.0.2.1"},
+	"a name server at the apex is the service's":  {begin + " NS ns1\n NS ns2.example.net.\nsub NS ns.sub\n", "sub NS 60 ns.sub.example.com."},
+	"what is outside the zone is left out":        {begin + "a.example.net. A 192.0.2.1\n TXT x\nb A 192.0.2.1\n", "b A 60 192.0.2.1"},
+	"what signs a zone is left out":               {begin + "a A 192.0.2.1\n RRSIG A 8 3 60 20300101000000 20200101000000 1 example.com. AAAA\n@ DNSKEY 256 3 8 AAAA\n", "a A 60 192.0.2.1"},
+	"bytes of a name that are no ASCII are bytes": {begin + "b\xc3\xbccher A 192.0.2.1\n", `b\195\188cher A 60 192.0.2.1`},
+}
+
 func TestAMasterFileIsReadAsBINDReadsIt(t *testing.T) {
-	for name, test := range map[string]struct{ text, want string }{
-		"a blank begins a record of the last owner":   {begin + "a A 192.0.2.1\n\tTXT x\n", "a A 60 192.0.2.1|a TXT 60 \"x\""},
-		"TTL and class stand in either order":         {begin + "a 5 IN A 192.0.2.1\nb IN 6 A 192.0.2.1\nc in A 192.0.2.1\nd 7 CLASS1 TYPE1 192.0.2.1\n", "a A 5 192.0.2.1|b A 6 192.0.2.1|c A 60 192.0.2.1|d A 7 192.0.2.1"},
-		"an owner may look like anything":             {begin + "in A 192.0.2.1\n300 300 A 192.0.2.1\nmx MX 10 a\n", "300 A 300 192.0.2.1|in A 60 192.0.2.1|mx MX 60 10 a.example.com."},
-		"a TTL has units":                             {begin + "a 1h30m A 192.0.2.1\nb 1W2D A 192.0.2.1\nc 30m1h A 192.0.2.1\n$TTL 2d\nd A 192.0.2.1\n", "a A 5400 192.0.2.1|b A 777600 192.0.2.1|c A 5400 192.0.2.1|d A 172800 192.0.2.1"},
-		"without $TTL the SOA's minimum is the TTL":   {"$ORIGIN example.com.\n@ SOA ns h 1 2 3 4 5m\na A 192.0.2.1\nb 7 A 192.0.2.1\nc A 192.0.2.1\n", "a A 300 192.0.2.1|b A 7 192.0.2.1|c A 300 192.0.2.1"},
-		"and where that has a TTL, the last":          {"$ORIGIN example.com.\n@ 9 SOA ns h 1 2 3 4 5\na A 192.0.2.1\nb 7 A 192.0.2.1\nc A 192.0.2.1\n", "a A 9 192.0.2.1|b A 7 192.0.2.1|c A 7 192.0.2.1"},
-		"parentheses join lines":                      {begin + "a TXT ( \"a\" ; x\n\"b\" (c)\n)\n(b\n A 192.0.2.1 )\n", `a TXT 60 "abc"|b A 60 192.0.2.1`},
-		"strings are joined":                          {begin + "a TXT \"one \" two\"three\"\n", `a TXT 60 "one twothree"`},
-		"a comment needs no blank":                    {begin + "a TXT a;b\n", `a TXT 60 "a"`},
-		"in quotes it is none":                        {begin + "a TXT \"a;b ( \" ; c\n", `a TXT 60 "a;b ( "`},
-		"every escape is read":                        {begin + `a\.b TXT "\"\\\;\065\000" \;\(\"` + "\n" + `\@ A 192.0.2.1` + "\n" + `\$x A 192.0.2.1` + "\n", `$x A 60 192.0.2.1|\@ A 60 192.0.2.1|a\.b TXT 60 "\"\\;A\000;(\""`},
-		"lines end in any way":                        {strings.ReplaceAll(begin, "\n", "\r\n") + "a TXT \"x\"\r\nb A 192.0.2.1\r", `a TXT 60 "x"|b A 60 192.0.2.1`},
-		"the last line may lack its end":              {begin + "a A 192.0.2.1", "a A 60 192.0.2.1"},
-		"a byte order mark is passed over":            {"\ufeff" + begin + "a A 192.0.2.1", "a A 60 192.0.2.1"},
-		"bytes of a text are kept":                    {begin + "a TXT \xc3\xbc \"\xff\"\n", `a TXT 60 "\195\188\255"`},
-		"names are relative to the origin":            {begin + "$ORIGIN sub\na MX 10 b\n@ A 192.0.2.1\n$ORIGIN .\nb.example.com NS c.net\n", "b NS 60 c.net.|sub A 60 192.0.2.1|a.sub MX 60 10 b.sub.example.com."},
-		"any data may be in hexadecimal":              {begin + `a A \# 4 c0 000201` + "\n" + `b MX \# 5 000a 01 61 00` + "\n" + `c CAA \# 8 0005697373756561` + "\n" + `d TXT \# 3 026162` + "\n", `a A 60 192.0.2.1|b MX 60 10 a.|c CAA 60 0 issue "a"|d TXT 60 "ab"`},
-		"all types":                                   {begin + "@ CAA 0 Issue ca.example\n@ CAA 0 iodef \"mailto:a@example.com\"\n_sip._tcp SRV 1 2 3 .\n@ MX 0 .\n6 AAAA 2001:DB8::1\nc CNAME @\n", `@ CAA 60 0 iodef "mailto:a@example.com"|@ CAA 60 0 issue "ca.example"|@ MX 60 0 .|6 AAAA 60 2001:db8::1|_sip._tcp SRV 60 1 2 3 .|c CNAME 60 example.com.`},
-		"$GENERATE counts":                            {begin + "$GENERATE 1-3/2 a$ 5 IN A 192.0.2.$\n$GENERATE 9-10 t TXT \"\\\"n $ \\$ $$ ${-9,3,x}\\\"\"\n", `a1 A 5 192.0.2.1|a3 A 5 192.0.2.3|t TXT 60 "n 10 $ $ 001"|t TXT 60 "n 9 $ $ 000"`},
-		"$GENERATE has bases":                         {begin + "$GENERATE 171-171 ${0,0,d}-${0,4,o}-${0,0,x}-${0,4,X} CNAME ${0,0,n}.${0,5,N}.${1}\n", "171-0253-ab-00ab CNAME 60 b.a.B.A.0.172.example.com."},
-		"a $GENERATE leaves the last owner alone":     {begin + "a A 192.0.2.1\n$GENERATE 1-1 b$ A 192.0.2.2\n TXT x\n", "a A 60 192.0.2.1|a TXT 60 \"x\"|b1 A 60 192.0.2.2"},
-		"records of one owner have the first's TTL":   {begin + "a 5 A 192.0.2.1\n 7 A 192.0.2.2\n", "a A 5 192.0.2.1|a A 5 192.0.2.2"},
-		"and those further on the last one's":         {begin + "a 5 A 192.0.2.1\nb A 192.0.2.9\na 6 A 192.0.2.2\n 7 A 192.0.2.3\n", "a A 6 192.0.2.1|a A 6 192.0.2.2|a A 6 192.0.2.3|b A 60 192.0.2.9"},
-		"the SOA record's owner is the zone":          {"example.com. 60 SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", "www A 60 192.0.2.1"},
-		"also where the file is named after another":  {"example.net. 60 SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", "www A 60 192.0.2.1"},
-		"a name server at the apex is the service's":  {begin + " NS ns1\n NS ns2.example.net.\nsub NS ns.sub\n", "sub NS 60 ns.sub.example.com."},
-		"what is outside the zone is left out":        {begin + "a.example.net. A 192.0.2.1\n TXT x\nb A 192.0.2.1\n", "b A 60 192.0.2.1"},
-		"what signs a zone is left out":               {begin + "a A 192.0.2.1\n RRSIG A 8 3 60 20300101000000 20200101000000 1 example.com. AAAA\n@ DNSKEY 256 3 8 AAAA\n", "a A 60 192.0.2.1"},
-		"bytes of a name that are no ASCII are bytes": {begin + "b\xc3\xbccher A 192.0.2.1\n", `b\195\188cher A 60 192.0.2.1`},
-	} {
+	for name, test := range awkward {
 		t.Run(name, func(t *testing.T) {
 			z, problems := read(test.text)
 			if err := problems.Err(); err != nil {
