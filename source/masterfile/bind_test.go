@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/namedtest"
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/schema/schematest"
 	"github.com/zoneherd/zoneherd/source/masterfile"
@@ -26,7 +27,7 @@ import (
 // its own compiled form is compared with wire data that this test makes of the
 // zone by itself.
 func TestBINDHoldsWhatIsWritten(t *testing.T) {
-	checkzone, compilezone := bindTool(t, "named-checkzone"), bindTool(t, "named-compilezone")
+	checkzone, compilezone := namedtest.Look(t, "named-checkzone"), namedtest.Look(t, "named-compilezone")
 	n, err := strconv.Atoi(cmp.Or(os.Getenv("ZONEHERD_BIND_ZONES"), "200"))
 	if err != nil {
 		t.Fatal(err)
@@ -75,15 +76,6 @@ func TestBINDHoldsWhatIsWritten(t *testing.T) {
 	t.Logf("%d records", records)
 }
 
-func bindTool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("%s is not installed (Debian: bind9-utils): whether BIND takes what is written was not tried", name)
-	}
-	return path
-}
-
 func head(zone schema.Name) masterfile.Head {
 	return masterfile.Head{Comment: []string{"a zone of a test"}, SOA: masterfile.Placeholder(zone), NS: []schema.Name{masterfile.PlaceholderNS()}}
 }
@@ -129,7 +121,7 @@ func compiled(raw []byte, normal func(typ uint16, data []byte) []byte) ([]string
 
 // BIND reads awkward master files as they are read here, byte for byte.
 func TestBINDReadsAwkwardFilesAlike(t *testing.T) {
-	compilezone := bindTool(t, "named-compilezone")
+	compilezone := namedtest.Look(t, "named-compilezone")
 	for name, test := range awkward {
 		switch name {
 		case "a byte order mark is passed over", "lines end in any way": // BIND takes the mark for a part of a name, and no CR alone

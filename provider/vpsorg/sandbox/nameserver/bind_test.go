@@ -16,6 +16,7 @@ import (
 	cmpdiff "github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
 
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/namedtest"
 	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/nameserver"
 )
 
@@ -32,7 +33,6 @@ func TestAnswersAgreeWithBIND(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := lookFor(t, "named")
 	r := rand.New(rand.NewPCG(seed, 0))
 	var zones []drawn
 	for i := 1; len(zones) < max(queries/40, 2); i++ {
@@ -51,7 +51,7 @@ func TestAnswersAgreeWithBIND(t *testing.T) {
 		serve(t, server, z)
 	}
 	ours := listen(t, server)
-	theirs := startNamed(t, named, zones)
+	theirs := startNamed(t, zones)
 
 	for _, z := range zones[:min(len(zones), 50)] {
 		if diff := cmpdiff.Diff(transferred(t, theirs, z.origin), transferred(t, ours, z.origin)); diff != "" {
@@ -179,7 +179,6 @@ func sizeOf(m *dns.Msg) uint16 {
 // The limits are BIND's: how long a chain is followed, how many records of an
 // RRset additional data is given for, and how often for one answer.
 func TestLimitsAgreeWithBIND(t *testing.T) {
-	named := lookFor(t, "named")
 	z := drawn{origin: "limits.test."}
 	add := func(format string, args ...any) {
 		rr, err := dns.NewRR(fmt.Sprintf(format, args...))
@@ -209,7 +208,7 @@ func TestLimitsAgreeWithBIND(t *testing.T) {
 	}
 	server := nameserver.New(nil)
 	serve(t, server, z)
-	ours, theirs := listen(t, server), startNamed(t, named, []drawn{z})
+	ours, theirs := listen(t, server), startNamed(t, []drawn{z})
 	client := &dns.Client{Net: "tcp", Timeout: 10 * time.Second}
 	failures := 0
 	for n := 1; n <= most; n++ {
@@ -240,7 +239,7 @@ func TestLimitsAgreeWithBIND(t *testing.T) {
 
 // What BIND does not load is an error, and what it loads is not.
 func TestZonesThatBINDLoads(t *testing.T) {
-	checkzone := lookFor(t, "named-checkzone")
+	checkzone := namedtest.Look(t, "named-checkzone")
 	many := ""
 	for i := range 100 {
 		many += fmt.Sprintf("many TXT %d\n", i)
