@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"os"
 	"slices"
@@ -104,4 +105,31 @@ func refusedByBIND(p schema.Problem) bool {
 		return strings.Contains(p.Message, " NS ")
 	}
 	return false
+}
+
+// Ten thousand RRsets at a named that allows no transfer.
+func BenchmarkVerify(b *testing.B) {
+	z := &schema.Zone{Name: schema.MustName("example.com")}
+	for i := range 10_000 {
+		name := schema.MustName(fmt.Sprintf("host%d.example.com", i))
+		data, err := schema.ParseData(schema.TypeA, fmt.Sprintf("198.18.%d.%d", i/256, i%256))
+		if err != nil {
+			b.Fatal(err)
+		}
+		z.RRsets = append(z.RRsets, schema.RRset{Key: schema.Key{Name: name, Type: schema.TypeA}, Values: []schema.Value{{Data: data, TTL: 300}}})
+	}
+	slices.SortFunc(z.RRsets, func(x, y schema.RRset) int { return x.Key.Compare(y.Key) })
+	text := string(masterfile.Write(z, masterfile.Head{SOA: masterfile.Placeholder(z.Name), NS: []schema.Name{masterfile.PlaceholderNS()}}))
+	for _, transfer := range []string{"none", "127.0.0.1"} {
+		b.Run("transfer="+transfer, func(b *testing.B) {
+			addr := namedtest.Start(b, map[string]string{"example.com": text}, "allow-transfer { "+transfer+"; };")
+			b.ReportAllocs()
+			for b.Loop() {
+				report, err := Run(b.Context(), []Zone{{Desired: z}}, Options{Nameservers: []Server{{Addr: addr}}})
+				if err != nil || !report.OK() {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
