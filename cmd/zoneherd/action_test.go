@@ -79,7 +79,7 @@ func goEnv(t *testing.T) map[string]string {
 
 var (
 	usesLine    = regexp.MustCompile(`(?m)^\s*(?:- )?uses: (\S+)@(\S+)`)
-	commandLine = regexp.MustCompile(`(?m)^( *)command: (?:plan|apply|drift)$`)
+	commandLine = regexp.MustCompile(`(?m)^( *)command: (?:plan|apply|drift|verify)$`)
 )
 
 // runAct runs a workflow of examples/workflows, or one of the script's, in the
