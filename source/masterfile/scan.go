@@ -47,10 +47,6 @@ func (t *text) warn(at int, rule, format string, args ...any) {
 	t.to.problems.Add(schema.Warning, t.position(at), rule, format, args...)
 }
 
-func (t *text) notice(at int, rule, format string, args ...any) {
-	t.to.problems.Add(schema.Notice, t.position(at), rule, format, args...)
-}
-
 // token is a word or a quoted string, with its escapes as they are written.
 type token struct {
 	text   string // without the quotes
