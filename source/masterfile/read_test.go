@@ -181,6 +181,9 @@ func FuzzRead(f *testing.F) {
 					t.Errorf("%s is out of order or empty", z.RRsets[i].Name)
 				}
 			}
+			if z.Problems.Err() != nil {
+				continue // it is not imported
+			}
 			text := masterfile.Write(&z.Zone, head(z.Name))
 			again, wrong := masterfile.Read(at("x", map[string]string{"x": string(text)}), schema.Name{})
 			if len(again) != 1 || again[0].Problems.Err() != nil || !cmp.Equal(schematest.Lines(&z.Zone), schematest.Lines(&again[0].Zone)) {
