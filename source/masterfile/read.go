@@ -57,7 +57,8 @@ type reader struct {
 type read struct {
 	source.Path
 	*zoneReader
-	named bool // after its file
+	named   bool // after its file
+	unknown bool // which zone it is
 }
 
 // walk reads the files of a directory, and of those below it. Hidden ones are
@@ -122,9 +123,7 @@ func (r *reader) file(p source.Path) {
 	switch soa := f.soa; {
 	case soa == nil:
 	case soa.initial && !known:
-		f.soa = nil
-		r.noZone(p, "since nothing says which zone it is: give it alone with --zone-name NAME, name it after its zone, or begin it with $ORIGIN NAME.")
-		f.told = told{}
+		f.unknown = true
 	case soa.initial && soa.owner != origin:
 		f.mistake(soa.at, "soa", "the SOA record belongs to %s, and the zone is taken to be %s: give the file alone with --zone-name NAME, or begin it with $ORIGIN NAME.", soa.owner.Display(), origin.Display())
 	case soa.initial && f.named:
@@ -179,9 +178,12 @@ func (r *reader) zones() []Zone {
 	byName := map[schema.Name]*Zone{}
 	var zones []Zone
 	for _, f := range r.read {
-		part := slices.ContainsFunc(r.read, func(g *read) bool { return g.soa != nil && includes(g, f.Path) && !includes(f, g.Path) })
+		part := slices.ContainsFunc(r.read, func(g *read) bool { return g.soa != nil && !g.unknown && includes(g, f.Path) && !includes(f, g.Path) })
 		switch {
 		case part && !r.given:
+			continue
+		case f.unknown:
+			r.noZone(f.Path, "since nothing says which zone it is: give it alone with --zone-name NAME, name it after its zone, or begin it with $ORIGIN NAME.")
 			continue
 		case f.soa == nil:
 			r.withoutSOA(f)
@@ -207,9 +209,6 @@ func (r *reader) zones() []Zone {
 
 // withoutSOA tells a file that has no SOA record.
 func (r *reader) withoutSOA(f *read) {
-	if slices.ContainsFunc(r.problems, func(p schema.Problem) bool { return p.Position.File == f.Shown() && p.Rule == "no-zone" }) {
-		return // told already
-	}
 	if !r.given {
 		r.problems.Add(schema.Notice, schema.Position{File: f.Shown()}, "no-zone", "read as no zone, since it has no SOA record")
 		return
