@@ -69,6 +69,9 @@ func (p *program) applyCommand() *cli.Command {
 				return status(exitRefused)
 			}
 			if !r.plan.Pending() {
+				if c.Bool("verify") {
+					m.say("nothing was written, so nothing was verified: zoneherd verify asks for all that is declared")
+				}
 				return nil
 			}
 			if err := r.checkReviewed(c, m); err != nil {

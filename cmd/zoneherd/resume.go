@@ -29,6 +29,9 @@ func (p *program) resume(c *cli.Context, m *messages) error {
 		return err
 	}
 	if c.Bool("rollback") {
+		if c.Bool("verify") {
+			return usage("--verify (or %s) asks for what was applied, and --resume with --rollback takes it back: leave it out", environmentName("verify"))
+		}
 		if c.IsSet("digest") {
 			return usage("--digest (or %s) is of a plan that is applied, and --resume with --rollback applies none: leave it out", environmentName("digest"))
 		}

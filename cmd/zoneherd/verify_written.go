@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,19 @@ func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Repor
 	if err != nil {
 		return false, err
 	}
-	found, err := r.ask(c.Context, m, zones, opts)
+	ctx, cancel := context.WithCancel(c.Context)
+	defer cancel()
+	go func() { // all is written: an interrupt need not wait
+		select {
+		case <-r.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	found, err := r.ask(ctx, m, zones, opts)
+	if err != nil && ctx.Err() != nil {
+		return false, &statusError{exitInterrupted, errors.New("all was written as told, and interrupted before it was verified: zoneherd verify asks for it")}
+	}
 	if err != nil {
 		return false, &statusError{exitPartly, fmt.Errorf("what was written was not verified: %w", err)}
 	}

@@ -73,6 +73,15 @@ func (d Delegation) Hosts() []schema.Name {
 	return slices.Compact(hosts)
 }
 
+// keep drops the hosts that are not of the service, where that is known.
+func (d *Delegation) keep(service func(schema.Name) bool) {
+	if service == nil {
+		return
+	}
+	other := func(n schema.Name) bool { return !service(n) }
+	d.Parent, d.Own = slices.DeleteFunc(d.Parent, other), slices.DeleteFunc(d.Own, other)
+}
+
 // notices say where parent and child differ, which resolvers cope with and
 // which is never meant.
 func (d Delegation) notices() (notices []string) {
@@ -128,13 +137,12 @@ func names(hosts []schema.Name) string {
 // parent's nameservers say, and what the zone says of itself.
 func (r *run) delegation(ctx context.Context, zone schema.Name) (Delegation, error) {
 	var d Delegation
-	own, err := r.lookup(ctx, zone, dns.TypeNS)
-	if err != nil {
-		return d, err
+	own, failed := r.lookup(ctx, zone, dns.TypeNS)
+	if failed == nil {
+		d.Own = hostsOf(own, zone)
 	}
-	d.Own = hostsOf(own, zone)
 	if zone == schema.Root() {
-		return d, nil
+		return d, failed
 	}
 	for parent := zone.Parent(); ; parent = parent.Parent() {
 		answer, err := r.lookup(ctx, parent, dns.TypeNS)
@@ -143,10 +151,10 @@ func (r *run) delegation(ctx context.Context, zone schema.Name) (Delegation, err
 		}
 		if hosts := hostsOf(answer, parent); len(hosts) > 0 {
 			d.Parent = r.referral(ctx, zone, hosts)
-			return d, nil
+			return d, failed
 		}
 		if parent == schema.Root() {
-			return d, nil
+			return d, failed
 		}
 	}
 }

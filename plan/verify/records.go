@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -49,8 +50,11 @@ func record(rr dns.RR) (schema.LiveRecord, bool) {
 	return r, true
 }
 
-// maxTransfer bounds the records of a zone transfer.
-const maxTransfer = 2_000_000
+// A zone transfer has at most so many records and takes at most so long.
+const (
+	maxTransfer  = 2_000_000
+	transferTime = time.Minute
+)
 
 // transfer has the whole zone transferred (RFC 5936). An error means that the
 // nameserver has to be asked one by one, most likely since it allows no transfer.
@@ -58,6 +62,8 @@ func (v *visit) transfer(ctx context.Context) ([]schema.LiveRecord, error) {
 	if v.zone.Only != nil || v.server.Resolver {
 		return nil, errors.New("not all of the zone is asked for")
 	}
+	ctx, cancel := context.WithTimeout(ctx, transferTime)
+	defer cancel()
 	dialer := net.Dialer{Timeout: v.asker.wait}
 	conn, err := dialer.DialContext(ctx, "tcp", v.server.Addr.String())
 	if err != nil {

@@ -39,6 +39,10 @@ type redelegation struct {
 // changes, and which are there afterwards.
 func redelegated(p *plan.Plan) []redelegation {
 	var found []redelegation
+	created := map[schema.Name]bool{} // before its parent delegates to it
+	for i := range p.Zones {
+		created[p.Zones[i].Name] = p.Zones[i].Action == plan.ZoneCreate
+	}
 	for i := range p.Zones {
 		z := &p.Zones[i]
 		if z.Action == plan.ZoneDelete || z.Desired == nil {
@@ -52,7 +56,7 @@ func redelegated(p *plan.Plan) []redelegation {
 		}
 		for j := range z.Desired.RRsets {
 			set := &z.Desired.RRsets[j]
-			if set.Type != schema.TypeNS {
+			if set.Type != schema.TypeNS || created[set.Name] {
 				continue
 			}
 			r := redelegation{Candidates: Candidates{Zone: set.Name, Glue: map[schema.Name][]netip.Addr{}}, change: changed[set.Key]}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/miekg/dns"
 	"golang.org/x/sync/errgroup"
@@ -18,8 +19,8 @@ type visit struct {
 	server    Server
 	asker     *asker
 	questions []question
-	open      []question // after a first round: what was not as declared
-	seen      bool       // there was a first round
+	open      []question // what was not as declared, where seen
+	seen      bool       // all has been asked for, and open is what is left
 	report    ServerReport
 }
 
@@ -55,7 +56,7 @@ func (v *visit) round(ctx context.Context) {
 		if asked {
 			v.open = append(v.open, v.questions[i])
 		} else {
-			v.open = append(v.open, question{key: f.Key}) // what a transfer has shown
+			v.seen = false // a transfer has shown it, and no answer might
 		}
 	}
 }
@@ -175,6 +176,7 @@ func (v *visit) ask(ctx context.Context, questions []question) []Finding {
 		return nil
 	}
 	var mu sync.Mutex
+	var silent atomic.Int64 // questions without an answer, one after the other
 	var answers []schema.LiveRecord
 	had := map[schema.LiveRecord]bool{} // a CNAME answers for each type
 	var answered []question
@@ -186,14 +188,23 @@ func (v *visit) ask(ctx context.Context, questions []question) []Finding {
 			continue // resolvers show what the delegated zone says
 		}
 		group.Go(func() error {
+			if silent.Load() >= giveUp {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, q.failed(errTime))
+				return nil
+			}
 			records, unseen, err := v.one(ctx, q)
+			if errors.Is(err, errTime) {
+				silent.Add(1)
+			} else {
+				silent.Store(0)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
 			case err != nil:
-				f := compare(q, nil)
-				f.Kind, f.Reason = NoAnswer, err.Error()
-				failed = append(failed, f)
+				failed = append(failed, q.failed(err))
 			case unseen:
 				if !slices.Contains(v.report.Unseen, q.key) {
 					v.report.Unseen = append(v.report.Unseen, q.key)
@@ -213,7 +224,43 @@ func (v *visit) ask(ctx context.Context, questions []question) []Finding {
 	_ = group.Wait() // no question gives an error
 	slices.SortFunc(answered, func(a, b question) int { return a.key.Compare(b.key) })
 	slices.SortFunc(v.report.Unseen, schema.Key.Compare)
-	return append(failed, v.zone.judge(answered, answers)...)
+	for _, f := range v.zone.judge(answered, answers) {
+		if f.Kind != Extra || !v.underWildcard(ctx, f) {
+			failed = append(failed, f)
+		}
+	}
+	return failed
+}
+
+// giveUp is after how many questions in a row without an answer the others of a
+// round are not asked.
+const giveUp = 2 * sideBySide
+
+func (q question) failed(err error) Finding {
+	f := compare(q, nil)
+	f.Kind, f.Reason = NoAnswer, err.Error()
+	return f
+}
+
+// underWildcard reports whether what is answered for a name that has to be gone
+// is what a wildcard above it answers, which may be there though nobody declares
+// it, as with [plan.PruneNone].
+func (v *visit) underWildcard(ctx context.Context, f Finding) bool {
+	zone := v.zone.Desired.Name
+	for above := f.Key.Name; above != zone; {
+		above = above.Parent()
+		wildcard, err := above.Child("*")
+		if err != nil || wildcard == f.Key.Name {
+			continue
+		}
+		q := question{key: schema.Key{Name: wildcard, Type: f.Key.Type}}
+		records, _, err := v.one(ctx, q)
+		if err != nil || len(records) == 0 {
+			continue
+		}
+		return slices.Equal(compare(q, records).Got, f.Got)
+	}
+	return false
 }
 
 // one puts one question. unseen: it is about a delegation that the nameserver
@@ -230,7 +277,10 @@ func (v *visit) one(ctx context.Context, q question) (records []schema.LiveRecor
 	case v.server.Resolver:
 		return aged(q, recordsOf(answer.Answer, q.key)), false, nil
 	case q.cut.IsZero() && answer.Authoritative:
-		return recordsOf(answer.Answer, q.key), false, nil
+		records = recordsOf(answer.Answer, q.key)
+		// With authority, NS records below the apex are a delegated zone's own.
+		child := len(q.want) == 0 && q.key.Type == schema.TypeNS && q.key.Name != v.zone.Desired.Name
+		return records, child && len(records) > 0, nil
 	case answer.Authoritative:
 		// The delegated zone answers itself. Where it says the same, all is well.
 		records = recordsOf(answer.Answer, q.key)

@@ -22,16 +22,26 @@ func (r *run) nameservers(ctx context.Context, z *Zone, report *ZoneReport) ([]S
 		return servers, nil
 	}
 	d, err := r.delegation(ctx, z.Desired.Name)
+	absent := z.Desired.State == schema.Absent
+	if absent { // it may be anywhere else, or be delegated still, which resolvers take for a failure
+		err = nil
+		d.keep(r.opts.Service)
+		if len(d.Hosts()) == 0 {
+			report.Notices = append(report.Notices, "no nameserver of the service is named for it, so none was asked")
+		}
+	}
 	if err != nil {
 		return nil, &Problem{Unknown, err.Error()}
 	}
-	if absent := z.Desired.State == schema.Absent; len(d.Hosts()) == 0 && !absent {
+	if len(d.Hosts()) == 0 && !absent {
 		return nil, &Problem{Elsewhere, "the zone is not delegated: " + r.opts.Resolver.String() + " knows no nameservers of it"}
 	}
-	if reason := r.elsewhere(z.Desired, d); reason != "" {
+	if reason := r.elsewhere(z.Desired, d); reason != "" && !absent {
 		return nil, &Problem{Elsewhere, reason}
 	}
-	report.Notices = append(report.Notices, d.notices()...)
+	if !absent {
+		report.Notices = append(report.Notices, d.notices()...)
+	}
 	var without []string
 	for _, host := range d.Hosts() {
 		addrs, err := r.addresses(ctx, host)
@@ -45,7 +55,7 @@ func (r *run) nameservers(ctx context.Context, z *Zone, report *ZoneReport) ([]S
 			servers = append(servers, Server{Host: host.Display(), Addr: netip.AddrPortFrom(addr, r.opts.Port)})
 		}
 	}
-	if len(servers) == 0 && z.Desired.State != schema.Absent {
+	if len(servers) == 0 && !absent {
 		return nil, &Problem{Elsewhere, "none of its nameservers has an address: " + strings.Join(without, ", ")}
 	}
 	if len(without) > 0 {

@@ -66,7 +66,8 @@ type Options struct {
 	Service func(schema.Name) bool
 	// Port is that of nameservers which NS records name; 0 means 53.
 	Port uint16
-	// Timeout is how long it is waited for answers as declared; 0 asks once.
+	// Timeout is how long it is waited for answers as declared, for all zones
+	// together; each is asked once at least.
 	Timeout time.Duration
 	// Interval is the first pause between two rounds of questions, which doubles
 	// up to ten of it; 0 means one second.
@@ -137,14 +138,15 @@ func (o *Options) defaults() {
 
 // run is what the zones of one run share.
 type run struct {
-	opts    Options
-	mu      sync.Mutex
-	servers map[netip.AddrPort]*asker
+	opts     Options
+	deadline time.Time // after which nothing is asked again
+	mu       sync.Mutex
+	servers  map[netip.AddrPort]*asker
 }
 
 func newRun(opts Options) *run {
 	opts.defaults()
-	return &run{opts: opts, servers: map[netip.AddrPort]*asker{}}
+	return &run{opts: opts, deadline: time.Now().Add(opts.Timeout), servers: map[netip.AddrPort]*asker{}}
 }
 
 // asker is the one that puts questions to an address.
@@ -169,7 +171,6 @@ func (r *run) zone(ctx context.Context, z *Zone) ZoneReport {
 	questions, left := z.questions()
 	report.Asked, report.Left = len(questions), left
 	report.Whole = z.Only == nil && z.Plan.Prune != plan.PruneNone && z.Desired.State == schema.Present
-	deadline := time.Now().Add(r.opts.Timeout)
 	servers, problem := r.nameservers(ctx, z, &report)
 	if problem != nil {
 		report.Problem = problem
@@ -178,7 +179,7 @@ func (r *run) zone(ctx context.Context, z *Zone) ZoneReport {
 	report.Servers = make([]ServerReport, len(servers))
 	var group sync.WaitGroup
 	for i, s := range servers {
-		group.Go(func() { report.Servers[i] = r.server(ctx, z, s, questions, deadline) })
+		group.Go(func() { report.Servers[i] = r.server(ctx, z, s, questions) })
 	}
 	group.Wait()
 	report.dropNoRoute()
@@ -187,12 +188,12 @@ func (r *run) zone(ctx context.Context, z *Zone) ZoneReport {
 }
 
 // server asks one nameserver until it answers as declared, or time is up.
-func (r *run) server(ctx context.Context, z *Zone, s Server, questions []question, deadline time.Time) ServerReport {
+func (r *run) server(ctx context.Context, z *Zone, s Server, questions []question) ServerReport {
 	v := &visit{zone: z, server: s, asker: r.asker(s.Addr), questions: questions}
 	pause := r.opts.Interval
 	for {
 		v.round(ctx)
-		left := time.Until(deadline)
+		left := time.Until(r.deadline)
 		if v.report.Status == OK || ctx.Err() != nil || left <= 0 {
 			return v.report
 		}

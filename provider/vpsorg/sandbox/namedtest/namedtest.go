@@ -41,16 +41,30 @@ func Look(t testing.TB, name string) string {
 func Start(t testing.TB, zones map[string]string, more ...string) netip.AddrPort {
 	t.Helper()
 	named := Look(t, "named")
-	dir := t.TempDir()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := netip.MustParseAddrPort(free.Addr().String())
-	_ = free.Close()
 	if !slices.ContainsFunc(more, func(s string) bool { return strings.HasPrefix(s, "allow-transfer") }) {
 		more = append(more, "allow-transfer { none; };")
 	}
+	var err error
+	for range 10 { // others may take a port that was free
+		var addr netip.AddrPort
+		if addr, err = start(t, named, zones, more); err == nil {
+			return addr
+		}
+	}
+	t.Fatal(err)
+	return netip.AddrPort{}
+}
+
+// start starts a named at a free port, and waits until it serves all zones.
+func start(t testing.TB, named string, zones map[string]string, more []string) (netip.AddrPort, error) {
+	t.Helper()
+	dir := t.TempDir()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	addr := netip.MustParseAddrPort(free.Addr().String())
+	_ = free.Close()
 	var conf strings.Builder
 	fmt.Fprintf(&conf, `options {
 	directory %q; pid-file none; session-keyfile none; lock-file none; managed-keys-directory %[1]q;
@@ -61,31 +75,33 @@ func Start(t testing.TB, zones map[string]string, more ...string) netip.AddrPort
 	%s
 };
 controls { };
-logging { category default { stderr_log; }; channel stderr_log { stderr; severity warning; }; category xfer-out { null; }; category security { null; }; };
+logging {
+	category default { stderr_log; }; channel stderr_log { stderr; severity warning; };
+	category xfer-out { null; }; category security { null; };
+};
 `, dir, addr.Port(), strings.Join(more, "\n\t"))
 	names := slices.Sorted(maps.Keys(zones))
 	for i, name := range names {
 		file := filepath.Join(dir, fmt.Sprintf("%d.zone", i))
 		if err := os.WriteFile(file, []byte(zones[name]), 0o600); err != nil {
-			t.Fatal(err)
+			return addr, err
 		}
 		fmt.Fprintf(&conf, "zone %q { type primary; file %q; };\n", name, file)
 	}
 	config := filepath.Join(dir, "named.conf")
 	if err := os.WriteFile(config, []byte(conf.String()), 0o600); err != nil {
-		t.Fatal(err)
+		return addr, err
 	}
-	run(t, exec.Command(named, "-f", "-n", "1", "-c", config), addr, names)
-	return addr
+	return addr, run(t, exec.Command(named, "-f", "-n", "1", "-c", config), addr, names)
 }
 
-// run starts a named and waits until it serves all of its zones.
-func run(t testing.TB, cmd *exec.Cmd, addr netip.AddrPort, zones []string) {
+// run runs a named until the test ends, and waits until it serves its zones.
+func run(t testing.TB, cmd *exec.Cmd, addr netip.AddrPort, zones []string) error {
 	t.Helper()
 	log := &lockedLog{}
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -106,14 +122,15 @@ func run(t testing.TB, cmd *exec.Cmd, addr netip.AddrPort, zones []string) {
 			select {
 			case err := <-ended:
 				ended <- err
-				t.Fatalf("named ended: %v\n%s", err, log)
+				return fmt.Errorf("named ended: %w\n%s", err, log)
 			default:
 			}
 			if time.Now().After(ready) {
-				t.Fatalf("named does not serve %s: %v\n%s\n%s", zone, err, answer, log)
+				return fmt.Errorf("named does not serve %s: %w\n%s\n%s", zone, err, answer, log)
 			}
 		}
 	}
+	return nil
 }
 
 // lockedLog is what named has said so far.
