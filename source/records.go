@@ -242,6 +242,9 @@ func (r *recordReader) unsupported(rec *record) bool {
 		d.problem(rec.typeAt, "type", "there is no record type %q: %s", rec.typ, didYouMean(string(rec.typ), types))
 		return false
 	}
+	if rec.held != "" { // it is not written, whatever the service has
+		return true
+	}
 	if !r.b.opts.SkipUnsupported {
 		if r.foreign != nil {
 			why := Instead(rec.typ)
@@ -253,10 +256,8 @@ func (r *recordReader) unsupported(rec *record) bool {
 			rec.typ, strings.Join(types, ", "))
 		return false
 	}
-	if rec.held == "" {
-		rec.held = fmt.Sprintf("the service has no %s records", rec.typ)
-		d.problems.Add(schema.Warning, rec.typeAt, "unsupported", "skipped: the service has no %s records; what is live at this name and type is left alone", rec.typ)
-	}
+	rec.held = fmt.Sprintf("the service has no %s records", rec.typ)
+	d.problems.Add(schema.Warning, rec.typeAt, "unsupported", "skipped: the service has no %s records; what is live at this name and type is left alone", rec.typ)
 	return true
 }
 

@@ -165,6 +165,17 @@ func (im *importer) read(c *cli.Context, names []schema.Name, verb string) ([]*s
 // place makes all files, and reads them again as a plan would read them, before
 // any of them is put into its place.
 func (im *importer) place(ctx context.Context, files []*imported) error {
+	if im.live == nil { // of what is live, what is ignored is left out
+		var zones []schema.Zone
+		for _, f := range files {
+			zones = append(zones, *f.zone)
+		}
+		problems := plan.CheckIgnored(zones, im.d.ignorePatterns())
+		im.m.problems(problems)
+		if n := problems.Count(schema.Error); n > 0 {
+			return fmt.Errorf("%s: nothing was imported", count(n, "mistake"))
+		}
+	}
 	if err := os.MkdirAll(im.dir, 0o755); err != nil {
 		return fmt.Errorf("make the directory for zone files: %w", err)
 	}
@@ -221,8 +232,11 @@ func (im *importer) free(ctx context.Context, names []schema.Name, force bool) e
 	for _, name := range names {
 		for _, ending := range []string{".yaml", ".yml"} {
 			file := filepath.Join(im.dir, strings.TrimSuffix(fileName(name), ".yaml")+ending)
-			if _, err := os.Lstat(file); err == nil {
-				there = append(there, file)
+			if _, err := os.Lstat(file); err != nil {
+				continue
+			}
+			if there = append(there, file); force && ending == ".yml" {
+				return fmt.Errorf("nothing was imported: %s would be beside a new %s, and the zone be declared twice: rename it to that, or remove it", file, fileName(name))
 			}
 		}
 	}
@@ -386,7 +400,7 @@ func (im *importer) writeFile(dir string, f *imported) error {
 		}
 	}
 	if f.exact {
-		if text, err = source.FromLive(f.all, "What a careful file cannot hold. All that is live is in here, ignored or not."); err != nil {
+		if text, err = source.FromLive(f.all, im.exactHead()); err != nil {
 			return err
 		}
 	}
@@ -394,6 +408,14 @@ func (im *importer) writeFile(dir string, f *imported) error {
 		return fmt.Errorf("write the zone file of %s: %w", f.zone.Name.Display(), err)
 	}
 	return nil
+}
+
+// exactHead is what a file begins with that is marked from-live.
+func (im *importer) exactHead() string {
+	if im.live == nil {
+		return "What a careful file cannot hold. All that was to be imported is in here."
+	}
+	return "What a careful file cannot hold. All that is live is in here, ignored or not."
 }
 
 func (im *importer) defaultTTL() schema.TTL {

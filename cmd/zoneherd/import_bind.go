@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -59,7 +60,15 @@ func (im *importer) fromBIND(c *cli.Context) error {
 	if err := im.free(c.Context, names, c.Bool("force")); err != nil {
 		return err
 	}
-	return im.place(c.Context, files)
+	if err := im.place(c.Context, files); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.exact && len(f.comments) > 0 {
+			im.m.say("%s: the comments at its records are left out, since its file is marked from-live", f.zone.Name.Display())
+		}
+	}
+	return nil
 }
 
 // zoneName is the name that --zone-name gives to the zone of one file; the zero
@@ -73,6 +82,9 @@ func zoneName(c *cli.Context, path source.Path) (schema.Name, error) {
 		return schema.Name{}, usage("--zone-name says which zone one file is, and --input %s is a directory", c.String("input"))
 	}
 	name, err := schema.ParseName(given)
+	if err == nil && name == schema.Root() {
+		err = errors.New("the root is no zone of anybody's")
+	}
 	if err != nil {
 		return schema.Name{}, usage("--zone-name: %v", err)
 	}

@@ -210,7 +210,11 @@ func (r *reader) zones() []Zone {
 // withoutSOA tells a file that has no SOA record.
 func (r *reader) withoutSOA(f *read) {
 	if !r.given {
-		r.problems.Add(schema.Notice, schema.Position{File: f.Shown()}, "no-zone", "read as no zone, since it has no SOA record")
+		severity := schema.Notice
+		if f.named { // it is called like one: something may be wrong with its SOA record
+			severity = schema.Warning
+		}
+		r.problems.Add(severity, schema.Position{File: f.Shown()}, "no-zone", "read as no zone, since it has no SOA record")
 		return
 	}
 	r.problems = append(r.problems, f.problems...)

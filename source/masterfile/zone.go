@@ -200,9 +200,9 @@ func (f *frame) find(t token) (p source.Path, content string, ok bool) {
 	}
 	var there []source.Path
 	out := true
-	for _, dir := range []string{path.Dir(f.path.Name), f.input, "."} {
+	for _, dir := range []string{path.Dir(f.path.Name), f.input} {
 		c := source.Path{Tree: f.path.Tree, Name: path.Join(dir, t.text)}
-		if c.Name == ".." || strings.HasPrefix(c.Name, "../") {
+		if c.Name == ".." || strings.HasPrefix(c.Name, "../") || f.input != "." && !strings.HasPrefix(c.Name, f.input+"/") {
 			continue
 		}
 		out = false
