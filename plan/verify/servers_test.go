@@ -45,8 +45,11 @@ func newWorld(t *testing.T, change func(*world)) *world {
 		a := new(dns.Msg).SetReply(q)
 		a.RecursionAvailable = true
 		text, ok := w.answers[strings.ToLower(q.Question[0].Name)+" "+dns.TypeToString[q.Question[0].Qtype]]
-		if !ok {
+		switch {
+		case !ok:
 			a.Rcode = dns.RcodeNameError
+		case text == "SERVFAIL":
+			a.Rcode = dns.RcodeServerFailure
 		}
 		for line := range strings.SplitSeq(text, "\n") {
 			if rr, err := dns.NewRR(line); err == nil && rr != nil {
