@@ -69,6 +69,11 @@ func (f *frame) made(data token, n int64) ([]token, bool) {
 		f.fail(data.at, "generate", "%v", err)
 		return nil, false
 	}
+	if f.size += len(text); f.size > maxSize {
+		f.full = true
+		f.fail(data.at, "size", "the files of this zone and what $GENERATE makes have more than %d MiB together, the most that is read: split the zone", maxSize>>20)
+		return nil, false
+	}
 	var wrong told
 	e, _ := (&scanner{text: newText(f.file, text, &wrong)}).next()
 	if e.bad || strings.Contains(text, "\n") {
@@ -119,8 +124,13 @@ func unquote(s string) string {
 	return b.String()
 }
 
-// maxWidth bounds the digits of a number: a label or a string holds no more.
-const maxWidth = 255
+const (
+	// maxWidth bounds the digits of a number: a label or a string holds no more.
+	maxWidth = 255
+	// maxMade bounds what is made of one word: no record's data is longer, had each
+	// byte its escape.
+	maxMade = 4 * 65535
+)
 
 // substitute puts a number in the place of each $, as BIND does: $$ is a dollar
 // sign, \ keeps what follows it, and ${OFFSET,WIDTH,BASE} says what to write.
@@ -128,6 +138,8 @@ func substitute(text string, n int64) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		switch {
+		case b.Len() > maxMade:
+			return "", fmt.Errorf("what $GENERATE makes of %q… is longer than any record: shorten it", text[:32])
 		case text[i] == '\\' && i+1 < len(text):
 			b.WriteString(text[i : i+2])
 			i++
