@@ -3,6 +3,7 @@ package masterfile
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -15,13 +16,16 @@ func (f *frame) record(e entry) {
 	tokens := e.tokens
 	initial := false
 	if e.blank {
-		if f.moved && f.noOwner == "" {
+		if f.moved && f.noOwner == "" && f.owner != f.origin {
 			f.warn(tokens[0].at, "inherited-owner", "this record belongs to %s as those above it do, whatever the new origin %s: write its owner if that is not meant", f.owner.Display(), f.origin.Display())
 		}
 	} else {
 		owner, own, ok := f.name(tokens[0])
 		if f.owner, f.noOwner, initial = owner, "", own; !ok {
 			f.noOwner = "that of the line before it cannot be read"
+		}
+		if spelled := f.spelling(tokens[0].text); spelled != f.spelled {
+			f.spelled, f.runTTLs = spelled, nil
 		}
 		tokens = tokens[1:]
 	}
@@ -34,13 +38,17 @@ func (f *frame) record(e entry) {
 	switch {
 	case !ok:
 	case f.noOwner != "" && e.blank:
-		f.fail(e.tokens[0].at, "owner", "this record has no owner name, since it begins with a blank and %s: write its owner", f.noOwner)
+		f.ownerless(e)
 	case f.noOwner == "":
 		if f.add(f.owner, h, e.tokens[0].at, true, strings.Join(e.comments, "; ")) {
 			return // with its comments
 		}
 	}
 	f.left[f.file] += len(e.comments)
+}
+
+func (f *frame) ownerless(e entry) {
+	f.fail(e.tokens[0].at, "owner", "this record has no owner name, since it begins with a blank and %s: write its owner", f.noOwner)
 }
 
 // header is what a record says before its data.
@@ -137,7 +145,8 @@ func (f *frame) start(e entry, h header, initial bool) {
 		return
 	}
 	if e.blank && f.noOwner != "" {
-		f.owner, f.noOwner = f.origin, "" // as BIND has it
+		f.ownerless(e)
+		f.owner = f.origin
 	}
 	f.soa = &start{owner: f.owner, initial: initial, at: f.position(e.tokens[0].at)}
 	written := make([]string, len(h.data))
@@ -158,13 +167,9 @@ func (f *frame) start(e entry, h header, initial bool) {
 	}
 }
 
-// add takes a record. follows says whether it may belong with the one before,
-// and ok whether it was taken.
+// add takes a record. follows says that it is one of the run of records of its
+// owner, which those of $GENERATE are not; ok is whether it was taken.
 func (f *frame) add(owner schema.Name, h header, at int, follows bool, comment string) (ok bool) {
-	if f.soa != nil && !f.soa.initial && !owner.In(f.soa.owner) {
-		f.outside(f.position(at), owner, f.soa.owner)
-		return false
-	}
 	r := record{key: schema.Key{Name: owner, Type: h.typ}, comment: comment, count: 1}
 	r.value.Position = f.position(at)
 	switch {
@@ -180,15 +185,21 @@ func (f *frame) add(owner schema.Name, h header, at int, follows bool, comment s
 		return false
 	}
 	r.written = r.value.TTL
-	if !follows || f.run != owner || f.runTTLs == nil {
+	if f.soa != nil && !owner.In(f.soa.owner) {
+		f.last = r.written // though it is ignored
+		f.outside(r.value.Position, owner, f.soa.owner)
+		return false
+	}
+	if follows && (f.run != owner || f.runTTLs == nil) {
 		f.run, f.runTTLs = owner, map[schema.Type]schema.TTL{}
 	}
-	if ttl, there := f.runTTLs[h.typ]; there && follows {
+	ttl, before := f.runTTLs[h.typ]
+	if before && f.run == owner {
 		r.value.TTL = ttl
 	}
-	f.runTTLs[h.typ], f.last = r.value.TTL, r.value.TTL
-	if !follows {
-		f.runTTLs = nil
+	f.last = r.written
+	if follows {
+		f.runTTLs[h.typ], f.last = r.value.TTL, r.value.TTL
 	}
 	if h.typ.Managed() {
 		d, err := f.data(h)
@@ -313,6 +324,35 @@ func (f *frame) name(t token) (n schema.Name, initial, ok bool) {
 func absolute(text string) bool {
 	rest, dotted := strings.CutSuffix(text, ".")
 	return dotted && (len(rest)-len(strings.TrimRight(rest, `\`)))%2 == 0
+}
+
+// spelling is an owner name in the case in which it is written: to BIND another
+// case makes another run of records.
+func (f *frame) spelling(text string) string {
+	switch {
+	case text == "@":
+		text = f.origin.String()
+	case !absolute(text):
+		text += "." + strings.TrimPrefix(f.origin.String(), ".")
+	}
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' || i+1 == len(text) {
+			b.WriteByte(text[i])
+			continue
+		}
+		i++
+		if n, err := strconv.ParseUint(text[i:min(i+3, len(text))], 10, 8); err == nil {
+			b.WriteByte(byte(n))
+			i += 2
+		} else {
+			b.WriteByte(text[i])
+		}
+	}
+	return b.String()
 }
 
 // octets escapes what is not ASCII, which a master file has as bytes.

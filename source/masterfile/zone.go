@@ -72,6 +72,7 @@ type frame struct {
 	initial bool // origin depends on the one that the reading began with
 	moved   bool // the origin has changed since the last owner
 	owner   schema.Name
+	spelled string // how the owner is
 	noOwner string // why there is none
 }
 
@@ -185,7 +186,9 @@ func (f *frame) include(args []token) {
 	if !slices.Contains(f.included, p) {
 		f.included = append(f.included, p)
 	}
+	f.runTTLs = nil
 	sub.read()
+	f.runTTLs = nil
 }
 
 // find finds and reads a file that is to be included. BIND looks in the directory
