@@ -316,8 +316,7 @@ func (im *importer) write(ctx context.Context, dir string, files []*imported) er
 			case f.own != nil && try >= 3:
 				f.own = nil
 			case try >= 6: // being lenient does not help
-				f.exact = true
-				im.m.say("%s: the file is marked from-live: %s", f.zone.Name.Display(), pr.Message)
+				im.markExact(f, pr.Message)
 			default:
 				im.relax(f, pr)
 			}
@@ -385,6 +384,19 @@ func repeating(z *schema.Zone) []schema.Key {
 	return keys
 }
 
+// markExact has the file marked from-live, where comments have no place.
+func (im *importer) markExact(f *imported, why string) {
+	f.exact = true
+	im.m.say("%s: the file is marked from-live: %s", f.zone.Name.Display(), why)
+	comments := 0
+	for _, about := range f.comments {
+		comments += len(about)
+	}
+	if comments > 0 {
+		im.m.warn("%s: %s at records left out, which such a file has no place for", f.zone.Name.Display(), count(comments, "comment"))
+	}
+}
+
 func (im *importer) writeFile(dir string, f *imported) error {
 	var text []byte
 	var err error
@@ -395,8 +407,7 @@ func (im *importer) writeFile(dir string, f *imported) error {
 	}
 	if !f.exact && f.own == nil {
 		if text, f.lines, err = source.Write(f.zone, source.Layout{DefaultTTL: im.defaultTTL(), Lenient: f.lenient, Comments: f.comments}); err != nil {
-			f.exact = true
-			im.m.say("%s: the file is marked from-live: %v", f.zone.Name.Display(), err)
+			im.markExact(f, err.Error())
 		}
 	}
 	if f.exact {
