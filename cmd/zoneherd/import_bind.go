@@ -60,15 +60,7 @@ func (im *importer) fromBIND(c *cli.Context) error {
 	if err := im.free(c.Context, names, c.Bool("force")); err != nil {
 		return err
 	}
-	if err := im.place(c.Context, files); err != nil {
-		return err
-	}
-	for _, f := range files {
-		if f.exact && len(f.comments) > 0 {
-			im.m.say("%s: the comments at its records are left out, since its file is marked from-live", f.zone.Name.Display())
-		}
-	}
-	return nil
+	return im.place(c.Context, files)
 }
 
 // zoneName is the name that --zone-name gives to the zone of one file; the zero
