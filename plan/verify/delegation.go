@@ -89,13 +89,7 @@ func (d Delegation) notices() (notices []string) {
 		return nil
 	}
 	less := func(a, b []schema.Name) string {
-		var names []string
-		for _, n := range a {
-			if !slices.Contains(b, n) {
-				names = append(names, n.Display())
-			}
-		}
-		return strings.Join(names, ", ")
+		return names(slices.DeleteFunc(slices.Clone(a), func(n schema.Name) bool { return slices.Contains(b, n) }))
 	}
 	if more := less(d.Parent, d.Own); more != "" {
 		notices = append(notices, "the parent zone delegates to nameservers that the zone does not name: "+more)
@@ -139,7 +133,7 @@ func (r *run) delegation(ctx context.Context, zone schema.Name) (Delegation, err
 	var d Delegation
 	own, failed := r.lookup(ctx, zone, dns.TypeNS)
 	if failed == nil {
-		d.Own = hostsOf(own, zone)
+		d.Own = hostsOf(own.Answer, zone)
 	}
 	if zone == schema.Root() {
 		return d, failed
@@ -149,7 +143,7 @@ func (r *run) delegation(ctx context.Context, zone schema.Name) (Delegation, err
 		if err != nil {
 			return d, err
 		}
-		if hosts := hostsOf(answer, parent); len(hosts) > 0 {
+		if hosts := hostsOf(answer.Answer, parent); len(hosts) > 0 {
 			d.Parent = r.referral(ctx, zone, hosts)
 			return d, failed
 		}
@@ -173,9 +167,9 @@ func (r *run) referral(ctx context.Context, zone schema.Name, parents []schema.N
 			if err != nil || answer.Rcode != dns.RcodeSuccess && answer.Rcode != dns.RcodeNameError {
 				continue
 			}
-			hosts := recordHosts(answer.Ns, zone)
+			hosts := hostsOf(answer.Ns, zone)
 			if answer.Authoritative { // it serves the zone itself too, or there is no delegation
-				hosts = recordHosts(answer.Answer, zone)
+				hosts = hostsOf(answer.Answer, zone)
 			}
 			if hosts == nil {
 				hosts = []schema.Name{}

@@ -111,9 +111,7 @@ func glue(cut, s *schema.RRset) bool {
 // package plan that compares: what a plan would leave alone is no finding.
 func (z *Zone) judge(questions []question, answers []schema.LiveRecord) []Finding {
 	want := &schema.Zone{Name: z.Desired.Name, Held: z.Desired.Held}
-	asked := make(map[schema.Key]int, len(questions))
-	for i, q := range questions {
-		asked[q.key] = i
+	for _, q := range questions {
 		if len(q.want) > 0 {
 			want.RRsets = append(want.RRsets, schema.RRset{Key: q.key, Values: q.want})
 		}
@@ -121,14 +119,31 @@ func (z *Zone) judge(questions []question, answers []schema.LiveRecord) []Findin
 	opts := z.Plan
 	opts.Prune = plan.PruneAll // whether it may be there was decided when it was asked for
 	var found []Finding
+	asked, at := byKey(questions), byName(answers)
 	for _, k := range z.differing(want, answers, opts) {
-		i, ok := asked[k]
+		q, ok := asked[k]
 		if !ok {
 			continue // a CNAME, which is told of below
 		}
-		found = append(found, compare(questions[i], answers))
+		found = append(found, compare(q, at[k.Name]))
 	}
 	return found
+}
+
+func byKey(questions []question) map[schema.Key]question {
+	asked := make(map[schema.Key]question, len(questions))
+	for _, q := range questions {
+		asked[q.key] = q
+	}
+	return asked
+}
+
+func byName(records []schema.LiveRecord) map[schema.Name][]schema.LiveRecord {
+	at := map[schema.Name][]schema.LiveRecord{}
+	for _, r := range records {
+		at[r.Name] = append(at[r.Name], r)
+	}
+	return at
 }
 
 // undeclared are the RRsets of a whole zone, as a transfer gives it, that git
@@ -137,17 +152,15 @@ func (z *Zone) undeclared(questions []question, all []schema.LiveRecord) []Findi
 	if z.Only != nil {
 		return nil
 	}
-	asked := make(map[schema.Key]bool, len(questions))
-	for _, q := range questions {
-		asked[q.key] = true
-	}
 	var found []Finding
+	asked, at := byKey(questions), byName(all)
 	for _, k := range z.differing(z.Desired, all, z.Plan) {
+		_, known := asked[k]
 		instead := k.Type == schema.TypeCNAME && len(z.Desired.At(k.Name)) > 0 // told of where it is missing
-		if asked[k] || instead || z.Desired.RRset(k) != nil {
+		if known || instead || z.Desired.RRset(k) != nil {
 			continue
 		}
-		found = append(found, compare(question{key: k}, all))
+		found = append(found, compare(question{key: k}, at[k.Name]))
 	}
 	return found
 }
@@ -171,8 +184,9 @@ func (z *Zone) differing(want *schema.Zone, live []schema.LiveRecord, opts plan.
 	return slices.Compact(keys)
 }
 
-// compare says in which way an RRset differs from what was asked for.
-func compare(q question, answers []schema.LiveRecord) Finding {
+// compare says in which way an RRset differs from what was asked for, by the
+// records at its name.
+func compare(q question, at []schema.LiveRecord) Finding {
 	f := Finding{Key: q.key}
 	for _, v := range q.want {
 		f.Want = append(f.Want, Record{v.Data, v.TTL})
@@ -180,7 +194,7 @@ func compare(q question, answers []schema.LiveRecord) Finding {
 	if len(q.want) > 0 {
 		f.Position = q.want[0].Position
 	}
-	for _, r := range answers {
+	for _, r := range at {
 		switch {
 		case r.Key() == q.key, r.Name == q.key.Name && r.Data.Type() == schema.TypeCNAME && len(q.want) > 0:
 			f.Got = append(f.Got, Record{r.Data, r.TTL})

@@ -49,12 +49,12 @@ func (v *visit) round(ctx context.Context) {
 	slices.SortFunc(findings, func(a, b Finding) int { return a.Key.Compare(b.Key) })
 	v.report.Findings = findings
 	v.report.Status = OK
-	v.open = v.open[:0:0]
+	v.open = nil
+	asked := byKey(v.questions)
 	for _, f := range findings {
 		v.report.Status = Wrong
-		i, asked := slices.BinarySearchFunc(v.questions, f.Key, func(q question, k schema.Key) int { return q.key.Compare(k) })
-		if asked {
-			v.open = append(v.open, v.questions[i])
+		if q, ok := asked[f.Key]; ok {
+			v.open = append(v.open, q)
 		} else {
 			v.seen = false // a transfer has shown it, and no answer might
 		}
@@ -125,24 +125,22 @@ func (v *visit) dnssec(ctx context.Context, soa *dns.Msg) DNSSEC {
 // compareWhole compares a whole zone, and asks for what it may be transferred
 // with and not answered.
 func (v *visit) compareWhole(ctx context.Context, all []schema.LiveRecord) []Finding {
-	asked := make(map[schema.Key]bool, len(v.questions))
 	var large []question
 	for _, q := range v.questions {
-		asked[q.key] = true
 		if len(q.want) > manyRecords {
 			large = append(large, q)
 		}
 	}
 	var answers []schema.LiveRecord
+	asked := byKey(v.questions)
 	for _, r := range all {
 		// A CNAME beside what is asked for explains why that is missing.
-		if asked[r.Key()] || r.Data.Type() == schema.TypeCNAME {
+		if _, ok := asked[r.Key()]; ok || r.Data.Type() == schema.TypeCNAME {
 			answers = append(answers, r)
 		}
 	}
 	answers = append(answers, v.synthesized(all)...)
-	findings := v.zone.judge(v.questions, answers)
-	findings = append(findings, v.zone.undeclared(v.questions, all)...)
+	findings := slices.Concat(v.zone.judge(v.questions, answers), v.zone.undeclared(v.questions, all))
 	for _, f := range v.ask(ctx, large) {
 		if !slices.ContainsFunc(findings, func(other Finding) bool { return other.Key == f.Key }) {
 			findings = append(findings, f)

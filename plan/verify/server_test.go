@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 )
@@ -61,7 +60,6 @@ type zoneServer struct {
 	records  []dns.RR
 	transfer bool
 	change   func(q, answer *dns.Msg) // how it misbehaves
-	delay    time.Duration
 }
 
 func newZone(t *testing.T, apex, text string) *zoneServer {
@@ -102,9 +100,6 @@ func (z *zoneServer) handle(w dns.ResponseWriter, q *dns.Msg) {
 	}
 	if z.change != nil {
 		z.change(q, answer)
-	}
-	if z.delay > 0 {
-		time.Sleep(z.delay)
 	}
 	if !overTCP {
 		size := dns.MinMsgSize

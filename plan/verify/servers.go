@@ -103,12 +103,8 @@ func (r *run) lookup(ctx context.Context, name schema.Name, typ uint16) (*dns.Ms
 	return answer, nil
 }
 
-func hostsOf(answer *dns.Msg, zone schema.Name) []schema.Name {
-	return recordHosts(answer.Answer, zone)
-}
-
-// recordHosts are the nameservers of a zone in a section of an answer, in order.
-func recordHosts(section []dns.RR, zone schema.Name) []schema.Name {
+// hostsOf are the nameservers of a zone in a section of an answer, in order.
+func hostsOf(section []dns.RR, zone schema.Name) []schema.Name {
 	var hosts []schema.Name
 	for _, r := range recordsOf(section, schema.Key{Name: zone, Type: schema.TypeNS}) {
 		if ns, ok := r.Data.(schema.NS); ok {

@@ -451,3 +451,21 @@ func TestAResolverCountsTheTTLDown(t *testing.T) {
 		t.Error("a TTL that was changed, and that the resolver still has: ", diff)
 	}
 }
+
+// Ten thousand RRsets, each with another TTL than is declared.
+func BenchmarkJudge(b *testing.B) {
+	z := &Zone{Desired: &schema.Zone{Name: schema.MustName("example.com")}}
+	var answers []schema.LiveRecord
+	for i := range 10_000 {
+		k := schema.Key{Name: schema.MustName(fmt.Sprintf("h%05d.example.com", i)), Type: schema.TypeTXT}
+		data := schema.TXT{Text: "x"}
+		z.Desired.RRsets = append(z.Desired.RRsets, schema.RRset{Key: k, Values: []schema.Value{{Data: data, TTL: 300}}})
+		answers = append(answers, schema.LiveRecord{Name: k.Name, Data: data, TTL: 60})
+	}
+	questions, _ := z.questions()
+	for b.Loop() {
+		if n := len(z.judge(questions, answers)); n != len(questions) {
+			b.Fatal(n)
+		}
+	}
+}
