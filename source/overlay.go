@@ -15,6 +15,19 @@ func (t *Tree) With(texts map[string][]byte) *Tree {
 	return &Tree{FS: overlay{t.FS, texts}, Dir: t.Dir, Base: t.Base}
 }
 
+// InMemory is a file that is on no disk, and alone in its tree.
+func InMemory(name string, text []byte) Path {
+	return Path{Tree: (&Tree{FS: nothing{}}).With(map[string][]byte{name: text}), Name: name}
+}
+
+// nothing is a file system without files.
+type nothing struct{}
+
+// Open implements [fs.FS].
+func (nothing) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
 // overlay is a file system with other texts for some of its files.
 type overlay struct {
 	fs.FS

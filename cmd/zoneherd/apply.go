@@ -14,6 +14,7 @@ import (
 	"github.com/zoneherd/zoneherd/plan/apply"
 	"github.com/zoneherd/zoneherd/plan/journal"
 	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/plan/verify"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -121,6 +122,13 @@ func (p *program) answer(ctx context.Context) (string, error) {
 // apply carries the plan out and reports what was done. earlier is the journal
 // of the run that it goes on with, whose zones are locked already; nil for none.
 func (r *planned) apply(c *cli.Context, m *messages, earlier *journal.Journal) error {
+	var ask verify.Options
+	if c.Bool("verify") { // whom cannot be told after something was written
+		var err error
+		if ask, err = r.verifyOptions(c); err != nil {
+			return err
+		}
+	}
 	k, err := r.keep(c, earlier)
 	if err != nil {
 		return err
@@ -153,7 +161,7 @@ func (r *planned) apply(c *cli.Context, m *messages, earlier *journal.Journal) e
 	if err := errors.Join(told, k.end(m, result), r.writeResult(c.String("result"), report.NewResult(result))); err != nil {
 		return &statusError{exitPartly, err} // what was written is written
 	}
-	verified, err := r.verifyWritten(c, m, result, out, style)
+	verified, err := r.verifyWritten(c, m, result, ask, out, style)
 	if err != nil {
 		return err
 	}

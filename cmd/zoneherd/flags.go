@@ -74,4 +74,12 @@ func planFlags() []cli.Flag {
 	}
 }
 
+// textOrJSON refuses another --format, for commands that have these two.
+func textOrJSON(c *cli.Context) error {
+	if f := c.String("format"); f != "text" && f != "json" {
+		return usage("--format is text or json, not %q", f)
+	}
+	return nil
+}
+
 func join(lists ...[]cli.Flag) []cli.Flag { return slices.Concat(lists...) }

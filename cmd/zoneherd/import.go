@@ -165,17 +165,6 @@ func (im *importer) read(c *cli.Context, names []schema.Name, verb string) ([]*s
 // place makes all files, and reads them again as a plan would read them, before
 // any of them is put into its place.
 func (im *importer) place(ctx context.Context, files []*imported) error {
-	if im.live == nil { // of what is live, what is ignored is left out
-		var zones []schema.Zone
-		for _, f := range files {
-			zones = append(zones, *f.zone)
-		}
-		problems := plan.CheckIgnored(zones, im.d.ignorePatterns())
-		im.m.problems(problems)
-		if n := problems.Count(schema.Error); n > 0 {
-			return fmt.Errorf("%s: nothing was imported", count(n, "mistake"))
-		}
-	}
 	if err := os.MkdirAll(im.dir, 0o755); err != nil {
 		return fmt.Errorf("make the directory for zone files: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -37,30 +36,21 @@ func (im *importer) fromBIND(c *cli.Context) error {
 	}
 	zones, problems := masterfile.Read(path, name)
 	var files []*imported
-	var names []schema.Name
 	for i := range zones {
 		z := &zones[i]
 		if !matchesAny(c.StringSlice("zone"), z.Name.Display()) {
 			continue
 		}
 		problems = append(problems, z.Problems...)
-		names = append(names, z.Name)
-		files = append(files, &imported{all: liveOf(&z.Zone), zone: &z.Zone, lenient: map[schema.Key]bool{}, comments: z.Comments})
+		f := foreign(&z.Zone)
+		f.comments = z.Comments
+		files = append(files, f)
 	}
 	problems.Sort()
-	im.m.problems(problems)
-	switch n := problems.Count(schema.Error); {
-	case n > 0:
-		return fmt.Errorf("%s: nothing was imported", count(n, "mistake"))
-	case len(files) == 0 && len(zones) > 0:
-		return usage("no zone of %s matches --zone %s", input, strings.Join(c.StringSlice("zone"), ", "))
-	case len(files) == 0:
-		return fmt.Errorf("%s has no zones to import", input)
-	}
-	if err := im.free(c.Context, names, c.Bool("force")); err != nil {
+	if err := im.readable(c, problems, len(files), len(zones) > 0); err != nil {
 		return err
 	}
-	return im.place(c.Context, files)
+	return im.bring(c, files)
 }
 
 // zoneName is the name that --zone-name gives to the zone of one file; the zero

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source/dnscontrol"
 )
@@ -36,27 +37,60 @@ func (im *importer) from(c *cli.Context, program string) error {
 		return err
 	}
 	zones, problems := dnscontrol.Read(file, text)
-	im.m.problems(problems)
-	if n := problems.Count(schema.Error); n > 0 {
-		return fmt.Errorf("%s: nothing was imported", count(n, "mistake"))
-	}
 	var files []*imported
-	var names []schema.Name
 	for i := range zones {
 		z := &zones[i]
 		if !matchesAny(c.StringSlice("zone"), z.Name.Display()) {
 			continue
 		}
-		names = append(names, z.Name)
-		files = append(files, &imported{all: liveOf(z), zone: z, lenient: map[schema.Key]bool{}})
+		files = append(files, foreign(z))
 	}
-	switch {
-	case len(files) == 0 && len(zones) > 0:
-		return usage("no zone of %s matches --zone %s", file, strings.Join(c.StringSlice("zone"), ", "))
-	case len(files) == 0:
-		return fmt.Errorf("%s has no zones to import", file)
+	if err := im.readable(c, problems, len(files), len(zones) > 0); err != nil {
+		return err
+	}
+	return im.bring(c, files)
+}
+
+// foreign is a zone that another program keeps, on its way into a file.
+func foreign(z *schema.Zone) *imported {
+	return &imported{all: liveOf(z), zone: z, lenient: map[schema.Key]bool{}}
+}
+
+// tell tells what was found, and refuses to import anything with mistakes.
+func (im *importer) tell(problems schema.Problems) error {
+	im.m.problems(problems)
+	if n := problems.Count(schema.Error); n > 0 {
+		return fmt.Errorf("%s: nothing was imported", count(n, "mistake"))
+	}
+	return nil
+}
+
+// readable tells what is wrong with the files of --input, and refuses an import
+// of no zones. some: there are zones, whether selected or not.
+func (im *importer) readable(c *cli.Context, problems schema.Problems, selected int, some bool) error {
+	switch err := im.tell(problems); {
+	case err != nil:
+		return err
+	case selected == 0 && some:
+		return usage("no zone of %s matches --zone %s", c.String("input"), strings.Join(c.StringSlice("zone"), ", "))
+	case selected == 0:
+		return fmt.Errorf("%s has no zones to import", c.String("input"))
+	}
+	return nil
+}
+
+// bring writes the zones that another program keeps.
+func (im *importer) bring(c *cli.Context, files []*imported) error {
+	var names []schema.Name
+	var zones []schema.Zone
+	for _, f := range files {
+		names, zones = append(names, f.zone.Name), append(zones, *f.zone)
 	}
 	if err := im.free(c.Context, names, c.Bool("force")); err != nil {
+		return err
+	}
+	// Of what is live, what is ignored is left out; here somebody has to choose.
+	if err := im.tell(plan.CheckIgnored(zones, im.d.ignorePatterns())); err != nil {
 		return err
 	}
 	return im.place(c.Context, files)

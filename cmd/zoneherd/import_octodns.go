@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"testing/fstest"
 
 	"github.com/urfave/cli/v2"
 
@@ -44,9 +43,8 @@ func (im *importer) fromOctoDNS(c *cli.Context) error {
 		return err
 	}
 	var files []*imported
-	var names []schema.Name
 	for _, z := range zones {
-		f := &imported{all: liveOf(&z.Zone), zone: &z.Zone, lenient: map[schema.Key]bool{}}
+		f := foreign(&z.Zone)
 		for _, s := range z.RRsets {
 			if slices.ContainsFunc(s.Values, func(v schema.Value) bool { return v.Lenient }) {
 				f.lenient[s.Key] = true
@@ -66,12 +64,9 @@ func (im *importer) fromOctoDNS(c *cli.Context) error {
 				return made
 			}
 		}
-		names, files = append(names, z.Name), append(files, f)
+		files = append(files, f)
 	}
-	if err := im.free(c.Context, names, c.Bool("force")); err != nil {
-		return err
-	}
-	if err := im.place(c.Context, files); err != nil {
+	if err := im.bring(c, files); err != nil {
 		return err
 	}
 	for i, f := range files {
@@ -103,16 +98,7 @@ func (im *importer) readOctoDNS(c *cli.Context, disk *source.Disk, cwd, input st
 		read = octodns.ReadDirectory
 	}
 	zones, problems := read(c.Context, file, opts)
-	im.m.problems(problems)
-	switch n := problems.Count(schema.Error); {
-	case n > 0:
-		return nil, fmt.Errorf("%s: nothing was imported", count(n, "mistake"))
-	case len(zones) == 0 && found:
-		return nil, usage("no zone of %s matches --zone %s", input, strings.Join(c.StringSlice("zone"), ", "))
-	case len(zones) == 0:
-		return nil, fmt.Errorf("%s has no zones to import", input)
-	}
-	return zones, nil
+	return zones, im.readable(c, problems, len(zones), found)
 }
 
 // findDirectory finds a provider's directory. octoDNS takes it to be relative to
@@ -190,8 +176,7 @@ func (im *importer) upgraded(ctx context.Context, z *octodns.Zone, text []byte, 
 		return nil
 	}
 	text = slices.Insert(text, i[0], []byte(head)...) // below the comments at its head
-	tree := &source.Tree{FS: fstest.MapFS{name: {Data: text}}}
-	read, err := source.Load(ctx, []source.Path{{Tree: tree, Name: name}}, im.reading())
+	read, err := source.Load(ctx, []source.Path{source.InMemory(name, text)}, im.reading())
 	if err != nil || asMeant([]*imported{{zone: &z.Zone}}, read.Zones) != nil {
 		return nil
 	}

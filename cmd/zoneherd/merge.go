@@ -70,17 +70,12 @@ func (mg *merger) run() error {
 	}
 	defer at.Close()
 	d, err := desiredAt(mg.c, at, mg.c.Args().Slice())
-	if d != nil {
-		mg.m.problems(d.problems)
-	}
+	r, err := mg.p.begin(mg.c, mg.m, d, err)
 	if err != nil {
 		return err
 	}
-	if d.problems.Err() != nil {
-		return mistakes(d)
-	}
 	d.selectShard(shard)
-	a, err := mg.adopt(at, d)
+	a, err := mg.adopt(at, r)
 	if err != nil {
 		return err
 	}
@@ -101,15 +96,8 @@ func (mg *merger) run() error {
 }
 
 // adopt reads the live side of the zones and finds what to change in the files.
-func (mg *merger) adopt(at *place, d *desired) (*adopt.Adoption, error) {
-	r := &planned{program: mg.p, desired: d}
-	var err error
-	if r.options, err = d.planOptions(mg.c); err != nil {
-		return nil, err
-	}
-	if r.concurrency, err = d.concurrency(mg.c); err != nil {
-		return nil, err
-	}
+func (mg *merger) adopt(at *place, r *planned) (*adopt.Adoption, error) {
+	d := r.desired
 	history, err := r.history(mg.c, mg.m)
 	if err != nil {
 		return nil, err
@@ -118,16 +106,9 @@ func (mg *merger) adopt(at *place, d *desired) (*adopt.Adoption, error) {
 		return nil, err
 	}
 	defer r.live.close()
-	bar := mg.p.progress("reading zones", len(d.zones))
-	inputs, unmanaged, err := r.live.inputs(mg.c.Context, d, r.concurrency, bar.step)
-	bar.end()
+	inputs, unmanaged, err := r.inputs(mg.c, history)
 	if err != nil {
 		return nil, err
-	}
-	for i := range inputs {
-		if history != nil {
-			inputs[i].Owned = history.Declared(inputs[i].Desired.Name)
-		}
 	}
 	if len(unmanaged) > 0 && mg.c.NArg() == 0 { // else a file that is not given may have them
 		var names []string

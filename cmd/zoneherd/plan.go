@@ -15,6 +15,7 @@ import (
 	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/plan/verify"
 	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
 )
 
 func (p *program) planCommand() *cli.Command {
@@ -80,20 +81,8 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		return nil, err
 	}
 	d, err := p.desired(c)
-	if d != nil {
-		m.problems(d.problems)
-	}
+	r, err := p.begin(c, m, d, err)
 	if err != nil {
-		return nil, err
-	}
-	if d.problems.Err() != nil {
-		return nil, mistakes(d)
-	}
-	r := &planned{program: p, desired: d}
-	if r.options, err = d.planOptions(c); err != nil {
-		return nil, err
-	}
-	if r.concurrency, err = d.concurrency(c); err != nil {
 		return nil, err
 	}
 	if r.base, err = readBase(c, m); err != nil {
@@ -140,18 +129,13 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		}
 	}()
 	asked := r.live.asking(c.Context, r.wantsIdentity())
-	bar := p.progress("reading zones", len(d.zones))
-	inputs, unmanaged, err := r.live.inputs(c.Context, d, r.concurrency, bar.step)
-	bar.end()
+	inputs, unmanaged, err := r.inputs(c, history)
 	asked()
 	if err != nil {
 		return nil, err
 	}
 	for i := range inputs {
 		inputs[i].Base = r.base.of(inputs[i].Desired.Name)
-		if history != nil {
-			inputs[i].Owned = history.Declared(inputs[i].Desired.Name)
-		}
 	}
 	r.plan = plan.New(inputs, unmanaged, r.options)
 	if err := r.checkDelegation(c); err != nil {
@@ -164,6 +148,50 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		undeclared = slices.DeleteFunc(undeclared, func(n schema.Name) bool { return !slices.Contains(unmanaged, n) })
 	}
 	return r, nil
+}
+
+// begin tells what is wrong with the files, and takes up the settings. d and err
+// are what reading the files has given.
+func (p *program) begin(c *cli.Context, m *messages, d *desired, err error) (*planned, error) {
+	if d != nil {
+		m.problems(d.problems)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if d.problems.Err() != nil {
+		return nil, mistakes(d)
+	}
+	r := &planned{program: p, desired: d}
+	if r.options, err = d.planOptions(c); err != nil {
+		return nil, err
+	}
+	if r.concurrency, err = d.concurrency(c); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// inputs are the zones as both sides have them; without a live side as git has
+// them alone. unmanaged are the live zones that no file declares.
+func (r *planned) inputs(c *cli.Context, history *source.History) (inputs []plan.Input, unmanaged []schema.Name, err error) {
+	zones := r.desired.zones
+	if r.live == nil {
+		inputs = make([]plan.Input, len(zones))
+		for i := range inputs {
+			inputs[i].Desired = &zones[i]
+		}
+	} else {
+		bar := r.progress("reading zones", len(zones))
+		inputs, unmanaged, err = r.live.inputs(c.Context, r.desired, r.concurrency, bar.step)
+		bar.end()
+	}
+	for i := range inputs {
+		if history != nil {
+			inputs[i].Owned = history.Declared(inputs[i].Desired.Name)
+		}
+	}
+	return inputs, unmanaged, err
 }
 
 // checkDelegation asks, with --check-delegation, the nameservers that the plan

@@ -66,8 +66,8 @@ func (p *program) openLive(c *cli.Context) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f := c.String("format"); f != "text" && f != "json" {
-		return nil, usage("--format is text or json, not %q", f)
+	if err := textOrJSON(c); err != nil {
+		return nil, err
 	}
 	if c.Args().Present() {
 		return nil, usage("%s takes no arguments, and was given %q", c.Command.Name, c.Args().First())

@@ -24,8 +24,8 @@ func (p *program) validateCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if f := c.String("format"); f != "text" && f != "json" {
-				return usage("--format is text or json, not %q", f)
+			if err := textOrJSON(c); err != nil {
+				return err
 			}
 			d, err := p.desired(c)
 			if d == nil {

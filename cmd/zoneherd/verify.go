@@ -13,7 +13,6 @@ import (
 	"github.com/miekg/dns"
 	"github.com/urfave/cli/v2"
 
-	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/report"
 	"github.com/zoneherd/zoneherd/plan/verify"
 	"github.com/zoneherd/zoneherd/provider/vpsorg"
@@ -36,8 +35,8 @@ func (p *program) verifyCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			if f := c.String("format"); f != "text" && f != "json" {
-				return usage("--format is text or json, not %q", f)
+			if err := textOrJSON(c); err != nil {
+				return err
 			}
 			return p.verify(c, m)
 		},
@@ -60,38 +59,29 @@ func (p *program) verify(c *cli.Context, m *messages) error {
 		return err
 	}
 	d, err := p.desired(c)
-	if d != nil {
-		m.problems(d.problems)
-	}
+	r, err := p.begin(c, m, d, err)
 	if err != nil {
 		return err
 	}
-	if d.problems.Err() != nil {
-		return mistakes(d)
-	}
 	d.selectShard(shard)
-	r := &planned{program: p, desired: d}
-	if r.options, err = d.planOptions(c); err != nil {
-		return err
-	}
-	if r.concurrency, err = d.concurrency(c); err != nil {
-		return err
-	}
 	history, err := r.history(c, m)
 	if err != nil {
 		return err
 	}
-	inputs, err := r.liveIfAny(c, m)
-	if err != nil {
+	if err := r.openIfAny(c, m); err != nil {
 		return err
 	}
 	if r.live != nil {
 		defer r.live.close()
 	}
+	inputs, _, err := r.inputs(c, history)
+	if err != nil {
+		return err
+	}
 	zones := make([]verify.Zone, len(inputs))
 	for i, in := range inputs {
-		if history != nil {
-			in.Owned = history.Declared(in.Desired.Name)
+		if in.LiveErr != nil {
+			m.warn("%s: what is served and not declared is seen in a zone transfer alone: %v", in.Desired.Name.Display(), in.LiveErr)
 		}
 		zones[i] = verify.Zone{Desired: in.Desired, Plan: r.options, Owned: in.Owned, Gone: verify.Extras(in, r.options)}
 	}
@@ -114,33 +104,18 @@ func (p *program) verify(c *cli.Context, m *messages) error {
 	return err
 }
 
-// liveIfAny reads the live side where there is a token for it: only what the
+// openIfAny opens the live side where there is a token for it: only what the
 // service lists can be missed where it has to be gone.
-func (r *planned) liveIfAny(c *cli.Context, m *messages) ([]plan.Input, error) {
+func (r *planned) openIfAny(c *cli.Context, m *messages) (err error) {
 	if err := checkSandbox(c); err != nil {
-		return nil, err
+		return err
 	}
 	if !c.Bool("sandbox") && c.String("token-file") == "" && os.Getenv("VPSORG_TOKEN") == "" {
 		m.say("there is no token, so what the API lists and no file declares is not known")
-		inputs := make([]plan.Input, len(r.desired.zones))
-		for i := range inputs {
-			inputs[i].Desired = &r.desired.zones[i]
-		}
-		return inputs, nil
+		return nil
 	}
-	var err error
-	if r.live, err = r.program.live(c, m, r.desired.config.CountSurplus); err != nil {
-		return nil, err
-	}
-	bar := r.progress("reading zones", len(r.desired.zones))
-	inputs, _, err := r.live.inputs(c.Context, r.desired, r.concurrency, bar.step)
-	bar.end()
-	for _, in := range inputs {
-		if in.LiveErr != nil {
-			m.warn("%s: what is served and not declared is seen in a zone transfer alone: %v", in.Desired.Name.Display(), in.LiveErr)
-		}
-	}
-	return inputs, err
+	r.live, err = r.program.live(c, m, r.desired.config.CountSurplus)
+	return err
 }
 
 // ask asks the nameservers, and tells for which it waits.

@@ -17,7 +17,7 @@ import (
 
 // verifyWritten asks, with --verify, the nameservers for what was written, and
 // reports whether they answer it.
-func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Report, out io.Writer, style report.Style) (bool, error) {
+func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Report, opts verify.Options, out io.Writer, style report.Style) (bool, error) {
 	if !c.Bool("verify") || result.Interrupted {
 		return true, nil
 	}
@@ -29,10 +29,6 @@ func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Repor
 	}
 	if len(zones) == 0 {
 		return true, nil
-	}
-	opts, err := r.verifyOptions(c)
-	if err != nil {
-		return false, err
 	}
 	ctx, cancel := context.WithCancel(c.Context)
 	defer cancel()

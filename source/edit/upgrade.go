@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"testing/fstest"
 
 	"gopkg.in/yaml.v3"
 
@@ -138,8 +137,7 @@ func declared(file, text string) []string {
 	if !strings.Contains(strings.TrimSuffix(name, path.Ext(name)), ".") {
 		name = "example.com.yaml"
 	}
-	tree := &source.Tree{FS: fstest.MapFS{name: {Data: []byte(text)}}}
-	r, err := source.Load(context.Background(), []source.Path{{Tree: tree, Name: name}}, source.Options{DefaultTTL: schema.DefaultTTL, SkipUnsupported: true})
+	r, err := source.Load(context.Background(), []source.Path{source.InMemory(name, []byte(text))}, source.Options{DefaultTTL: schema.DefaultTTL, SkipUnsupported: true})
 	if err != nil {
 		return []string{err.Error()} // which ends no comparison as equal by chance: only the context ends Load
 	}
