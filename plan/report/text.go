@@ -162,14 +162,17 @@ func (t *textWriter) zone(z *plan.Zone) {
 // columns are the widths of a zone's lines.
 type columns struct{ name, typ int }
 
+// fit makes room for an RRset; a name that is long overruns its column.
+func (c *columns) fit(k schema.Key, zone schema.Name) {
+	c.name = max(c.name, min(utf8.RuneCountInString(k.Name.Relative(zone)), 40))
+	c.typ = max(c.typ, len(k.Type))
+}
+
 func (t *textWriter) changes(z *plan.Zone) {
 	var c columns
 	for i := range z.Changes {
-		ch := &z.Changes[i]
-		c.name = max(c.name, utf8.RuneCountInString(ch.Key.Name.Relative(z.Name)))
-		c.typ = max(c.typ, len(ch.Key.Type))
+		c.fit(z.Changes[i].Key, z.Name)
 	}
-	c.name = min(c.name, 40)
 	var told string // the heading that stands above
 	for _, ch := range inReadingOrder(z.Changes) {
 		if h := heading(ch.Cause); h != told {
@@ -240,17 +243,38 @@ func pad(s string, width int) string {
 
 // kept lists live RRsets that stay, a line for each reason.
 func (t *textWriter) kept(z *plan.Zone, kept []plan.Kept) {
-	var reasons []string
-	byReason := map[string][]string{}
+	var groups reasons
 	for _, k := range notable(z, kept) {
-		if byReason[k.Reason] == nil {
-			reasons = append(reasons, k.Reason)
+		groups.add(k.Reason, k.Key, z.Name)
+	}
+	for _, g := range groups {
+		t.line(faint, "  · left alone (%s): %s", g.reason, firstOf(g.sets))
+	}
+}
+
+// reasons are RRsets by what is said of them, in the order in which that comes.
+type reasons []struct {
+	reason string
+	sets   []string
+}
+
+func (r *reasons) add(reason string, k schema.Key, zone schema.Name) {
+	set := setText(k, zone)
+	for i := range *r {
+		if g := &(*r)[i]; g.reason == reason {
+			g.sets = append(g.sets, set)
+			return
 		}
-		byReason[k.Reason] = append(byReason[k.Reason], fmt.Sprintf("%s %s", k.Key.Name.Relative(z.Name), k.Key.Type))
 	}
-	for _, reason := range reasons {
-		t.line(faint, "  · left alone (%s): %s", reason, firstOf(byReason[reason]))
-	}
+	*r = append(*r, struct {
+		reason string
+		sets   []string
+	}{reason, []string{set}})
+}
+
+// setText names an RRset of a zone.
+func setText(k schema.Key, zone schema.Name) string {
+	return k.Name.Relative(zone) + " " + string(k.Type)
 }
 
 // firstOf lists the first few.

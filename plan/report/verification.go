@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -114,43 +115,29 @@ func dnssecOf(z *verify.ZoneReport) verify.DNSSEC {
 // notices are what a reader should know about how a zone was verified.
 func notices(z *verify.ZoneReport) []string {
 	out := append([]string{}, z.Notices...)
-	var reasons []string
-	left := map[string][]schema.Key{}
+	var groups reasons
 	for _, l := range z.Left {
-		if left[l.Reason] == nil {
-			reasons = append(reasons, l.Reason)
-		}
-		left[l.Reason] = append(left[l.Reason], l.Key)
+		groups.add(l.Reason, l.Key, z.Zone)
 	}
-	for _, reason := range reasons {
-		out = append(out, fmt.Sprintf("not asked for: %s: %s", keysOf(left[reason], z.Zone), reason))
+	for _, g := range groups {
+		out = append(out, fmt.Sprintf("not asked for: %s: %s", firstOf(g.sets), g.reason))
 	}
-	unseen := map[schema.Key]bool{}
-	var keys []schema.Key
+	var unseen []schema.Key
 	for i := range z.Servers {
-		for _, k := range z.Servers[i].Unseen {
-			if !unseen[k] {
-				unseen[k] = true
-				keys = append(keys, k)
-			}
-		}
+		unseen = append(unseen, z.Servers[i].Unseen...)
 	}
-	if len(keys) > 0 {
-		out = append(out, fmt.Sprintf("not shown by a nameserver that serves the delegated zone too: %s", keysOf(keys, z.Zone)))
+	slices.SortFunc(unseen, schema.Key.Compare)
+	var sets []string
+	for _, k := range slices.Compact(unseen) {
+		sets = append(sets, setText(k, z.Zone))
+	}
+	if len(sets) > 0 {
+		out = append(out, "not shown by a nameserver that serves the delegated zone too: "+firstOf(sets))
 	}
 	if z.OldTTL > 0 {
 		out = append(out, fmt.Sprintf("resolvers may go on answering what was there before for up to %s", plan.Duration(z.OldTTL)))
 	}
 	return out
-}
-
-// keysOf lists RRsets, the first few.
-func keysOf(keys []schema.Key, zone schema.Name) string {
-	var parts []string
-	for _, k := range keys {
-		parts = append(parts, k.Name.Relative(zone)+" "+string(k.Type))
-	}
-	return firstOf(parts)
 }
 
 // server tells in which way a nameserver is not as declared.
@@ -166,10 +153,8 @@ func (t *textWriter) server(z *verify.ZoneReport, s *verify.ServerReport) {
 	}
 	var c columns
 	for i := range s.Findings {
-		c.name = max(c.name, utf8.RuneCountInString(s.Findings[i].Key.Name.Relative(z.Zone)))
-		c.typ = max(c.typ, len(s.Findings[i].Key.Type))
+		c.fit(s.Findings[i].Key, z.Zone)
 	}
-	c.name = min(c.name, 40)
 	for i := range s.Findings {
 		t.finding(z, &s.Findings[i], c)
 	}
