@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/zoneherd/zoneherd/schema"
+	"github.com/zoneherd/zoneherd/source"
+)
+
+// imported is one zone on its way into a file.
+type imported struct {
+	all      *schema.LiveZone
+	zone     *schema.Zone // what of it is to be declared
+	lenient  map[schema.Key]bool
+	exact    bool            // the file is marked from-live
+	comments source.Comments // about its records
+	own      func() []byte   // the file's text, where another file is to be kept; nil where it cannot be
+	lines    map[int]schema.Key
+}
+
+// place makes all files, and reads them again as a plan would read them, before
+// any of them is put into its place.
+func (im *importer) place(ctx context.Context, files []*imported) error {
+	if err := os.MkdirAll(im.dir, 0o755); err != nil {
+		return fmt.Errorf("make the directory for zone files: %w", err)
+	}
+	staged, err := os.MkdirTemp(im.dir, ".import-")
+	if err != nil {
+		return fmt.Errorf("make the directory for zone files: %w", err)
+	}
+	defer os.RemoveAll(staged)
+	if err := im.write(ctx, staged, files); err != nil {
+		return err
+	}
+	records := 0
+	for _, f := range files {
+		if records += f.zone.Records(); f.exact {
+			records += len(f.all.Records) - f.zone.Records()
+		}
+		name := fileName(f.zone.Name)
+		if err := os.Rename(filepath.Join(staged, name), filepath.Join(im.dir, name)); err != nil {
+			return fmt.Errorf("write the zone file of %s: %w", f.zone.Name.Display(), err)
+		}
+	}
+	fmt.Fprintf(im.p.stdout, "imported %s with %s into %s\n", count(len(files), "zone"), count(records, "record"), im.dir)
+	return nil
+}
+
+// free refuses to import zones that have files already, but with force.
+func (im *importer) free(ctx context.Context, names []schema.Name, force bool) error {
+	if err := im.undeclared(ctx, names); err != nil {
+		return err
+	}
+	var there []string
+	for _, name := range names {
+		for _, ending := range []string{".yaml", ".yml"} {
+			file := filepath.Join(im.dir, strings.TrimSuffix(fileName(name), ".yaml")+ending)
+			if _, err := os.Lstat(file); err != nil {
+				continue
+			}
+			if there = append(there, file); force && ending == ".yml" {
+				return fmt.Errorf("nothing was imported: %s would be beside a new %s, and the zone be declared twice: rename it to that, or remove it", file, fileName(name))
+			}
+		}
+	}
+	if len(there) == 0 || force {
+		return nil
+	}
+	return fmt.Errorf("nothing was imported, since there are files already: %s: select other zones with --zone, another directory, or --force to write over them", someOf(there, 5))
+}
+
+// undeclared refuses zones that files of other names declare, such as one for
+// many domains: not even --force has a zone in two files.
+func (im *importer) undeclared(ctx context.Context, names []schema.Name) error {
+	if info, err := os.Stat(im.dir); err != nil || !info.IsDir() {
+		return nil // nothing is there, or writing tells
+	}
+	there, err := im.load(ctx, im.dir)
+	if err != nil {
+		return err
+	}
+	for _, z := range there.Zones {
+		own := fileName(z.Name)
+		if at := z.Position.File; slices.Contains(names, z.Name) && at != own && at != strings.TrimSuffix(own, ".yaml")+".yml" {
+			return fmt.Errorf("nothing was imported: %s is declared at %s already: take it out there, or select other zones with --zone", z.Name.Display(), filepath.Join(im.dir, z.Position.String()))
+		}
+	}
+	return nil
+}
+
+// fileName is the name of a zone's file.
+func fileName(zone schema.Name) string {
+	return strings.ReplaceAll(zone.Display(), "/", "%2F") + ".yaml"
+}
+
+// load reads the files as a plan would.
+func (im *importer) load(ctx context.Context, dir string) (source.Result, error) {
+	disk, err := source.OpenDisk(dir)
+	if err != nil {
+		return source.Result{}, err
+	}
+	defer disk.Close()
+	path, err := disk.Path(".")
+	if err != nil {
+		return source.Result{}, err
+	}
+	return source.Load(ctx, []source.Path{path}, im.reading())
+}
