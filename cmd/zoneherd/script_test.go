@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // commands are what scripts can do besides.
-var commands = map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer, "merged": merged, "opened": opened, "changes": changesOf}
+var commands = map[string]func(*testscript.TestScript, bool, []string){"status": wantStatus, "serve": serve, "bind": serveBIND, "lines": setLines, "interrupt": interrupt, "github": gitHub, "comments": comments, "answer": answer, "merged": merged, "opened": opened, "changes": changesOf}
 
 // The scripts in testdata are sessions that a user could type, against the
 // real binary and the sandbox over a socket.
@@ -66,11 +68,41 @@ func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // serve starts `zoneherd sandbox` with the given arguments, waits for its line
-// and sets ENDPOINT and TOKEN, and DNSHOST and DNSPORT with --dns.
+// and sets ENDPOINT and TOKEN, and DNSHOST and DNSPORT where there is DNS.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	path, err := exec.LookPath("zoneherd")
 	ts.Check(err)
-	cmd := exec.Command(path, append([]string{"sandbox"}, args...)...)
+	await(ts, exec.Command(path, append([]string{"sandbox"}, args...)...))
+}
+
+// serveBIND does so with a BIND, as examples/bind/up has it.
+func serveBIND(ts *testscript.TestScript, neg bool, args []string) {
+	cmd := exec.Command(filepath.Join(ts.Getenv("EXAMPLES"), "bind", "up"), append([]string{ts.MkAbs("bind")}, args...)...)
+	cmd.Env = append(os.Environ(), fmt.Sprint("DNS_PORT=", freePort(ts)), fmt.Sprint("RNDC_PORT=", freePort(ts)))
+	await(ts, cmd)
+}
+
+// freePort is one that nobody has, below those that clients are given.
+func freePort(ts *testscript.TestScript) int {
+	for range 100 {
+		port := 30000 + rand.IntN(2700)
+		addr := fmt.Sprint("127.0.0.1:", port)
+		tcp, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		_ = tcp.Close()
+		if udp, err := net.ListenPacket("udp", addr); err == nil {
+			_ = udp.Close()
+			return port
+		}
+	}
+	ts.Fatalf("no port is free")
+	return 0
+}
+
+// await starts a sandbox and waits for its line.
+func await(ts *testscript.TestScript, cmd *exec.Cmd) {
 	cmd.Dir = ts.Getenv("WORK")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
@@ -78,7 +110,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')

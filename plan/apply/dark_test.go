@@ -2,7 +2,11 @@ package apply_test
 
 import (
 	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,48 +16,91 @@ import (
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/apply"
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox"
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/bind"
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/namedtest"
 	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/nameserver"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
-// TestNothingGoesDark has 100 random plans applied while the sandbox's nameserver
-// is asked, as fast as it answers, for each name that has data before and after,
-// and for each RRset: none is ever missing, but for the one write of a change
-// from or to a CNAME.
+// TestNothingGoesDark has 100 random plans applied while a nameserver that the
+// sandbox deploys to, its own or a named, is asked, as fast as it answers, for
+// each name that has data before and after, and for each RRset: none is ever
+// missing, but for the one write of a change from or to a CNAME.
 func TestNothingGoesDark(t *testing.T) {
+	t.Run("embedded", func(t *testing.T) {
+		nothingGoesDark(t, func(t *testing.T, l *live) (addr string, close func()) {
+			served, err := nameserver.Listen(l.server.Nameserver(nil), "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return served.Addr, func() {
+				if err := served.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	})
+	t.Run("named", func(t *testing.T) {
+		path := t.TempDir()
+		zones := filepath.Join(path, "zones.conf")
+		if err := os.WriteFile(zones, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		named := namedtest.Control(t, zones)
+		named.Start(t)
+		nothingGoesDark(t, func(t *testing.T, l *live) (addr string, close func()) {
+			dir, err := bind.Open(bind.Options{Path: path, Server: named.Addr, RNDCConf: named.RNDCConf})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stop, err := l.server.DeployTo(dir, func(string, error) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return named.Addr.String(), func() {
+				stop()
+				_ = dir.Close()
+			}
+		})
+	})
+}
+
+func nothingGoesDark(t *testing.T, serve func(*testing.T, *live) (addr string, close func())) {
 	var runs, asked, writes, swaps int
 	for seed := uint64(0); runs < 100; seed++ {
 		r := rand.New(rand.NewPCG(seed, 0xda4c))
 		z := drawChaosZone(r, "z.example")
-		if z.missing {
+		if z.missing || refused(&z.desired) {
 			continue
 		}
-		runs++
 		l := newLive(t, "", nil)
-		served, err := nameserver.Listen(l.server.Nameserver(nil), "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
 		c := chaosCase{zones: []chaosZone{z}}
 		if err := c.load(l.server); err != nil {
 			t.Fatal(err)
 		}
+		addr, end := serve(t, l)
+		if !l.deployed(t) { // which BIND refuses as it is
+			end()
+			continue
+		}
+		runs++
 		info, err := l.FindZone(t.Context(), z.desired.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		live, err := l.ReadZone(t.Context(), info)
+		before, err := l.ReadZone(t.Context(), info)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := plan.New([]plan.Input{{Desired: &z.desired, Live: live}}, nil, everything)
-		keys, swapped := staying(live, &p.Zones[0])
+		p := plan.New([]plan.Input{{Desired: &z.desired, Live: before}}, nil, everything)
+		keys, swapped := staying(before, &p.Zones[0])
 		swaps += swapped
 		stop := make(chan struct{})
 		var probers sync.WaitGroup
 		var answers atomic.Int64
 		for range 2 {
-			conn, err := dns.Dial("udp", served.Addr)
+			conn, err := dns.Dial("udp", addr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,20 +120,48 @@ func TestNothingGoesDark(t *testing.T) {
 			})
 		}
 		report := apply.Run(t.Context(), l, p, apply.Options{Plan: everything, Concurrency: 4})
+		served := l.deployed(t)
 		close(stop)
 		probers.Wait()
+		if !served {
+			t.Errorf("seed %d: it is not served as it is in the end", seed)
+		}
 		if !report.Complete() {
 			t.Errorf("seed %d: %+v", seed, report.Counts())
 		}
 		asked += int(answers.Load())
 		writes += p.Summary.Writes
-		if err := served.Close(); err != nil {
-			t.Error(err)
-		}
+		end()
 	}
 	t.Logf("%d questions during %d writes; names not asked for since they become or were an alias: %d", asked, writes, swaps)
 	if asked < writes {
 		t.Error("too few questions to tell")
+	}
+}
+
+// refused reports whether BIND does not load a zone as it is drawn, since a name
+// that is no host name has what only a host name may have.
+func refused(z *schema.Zone) bool {
+	ofHosts := []schema.Type{schema.TypeA, schema.TypeAAAA, schema.TypeMX}
+	return slices.ContainsFunc(z.RRsets, func(s schema.RRset) bool {
+		return slices.Contains(ofHosts, s.Type) && strings.Contains(s.Name.String(), "_")
+	})
+}
+
+// deployed waits until the zones are served as they are, or cannot be.
+func (l *live) deployed(t *testing.T) bool {
+	for until := time.Now().Add(time.Minute); ; {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", sandbox.BasePath+"/dns-zones/", nil)
+		r.Header.Set("Authorization", "Bearer "+l.server.Token())
+		w := httptest.NewRecorder()
+		l.server.ServeHTTP(w, r)
+		text := w.Body.String()
+		if !strings.Contains(text, `"status":"pending"`) {
+			return !strings.Contains(text, `"status":"failed"`)
+		}
+		if time.Now().After(until) {
+			t.Fatal(text)
+		}
 	}
 }
 

@@ -7,28 +7,26 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/nameserver"
 )
 
-// deployments bring the zones to the nameservers, as the service does: on each
+// deployments bring the zones to nameservers, as the service does: on each
 // change it makes a zone file, which is there after the dialect's deploy-delay.
 // What changes meanwhile is in the next one. One that fails, by the fault
 // deploy-fail or for what is in the zone, leaves the nameservers with what they
-// had; the API has no word for it, and nothing but another change tries again.
+// had, and nothing but another change tries again.
 //
-// Nothing runs by itself. Before each answer what has come due is put in place,
-// so that an answer is never behind, and no zone is made that nobody asks for.
+// Nothing runs by itself here: what has come due is put in place when the
+// nameservers ask for it.
 type deployments struct {
-	nameserver *nameserver.Server
-	delay      time.Duration
-	fails      func(zone string, nth uint64) bool
-	told       func(zone string, err error) // of a failure
+	delay time.Duration
+	fails func(zone string, nth uint64) bool
+	told  func(zone string, err error) // of a failure
+	woken chan struct{}                // holds one after a change, for who waits
 
 	next  atomic.Int64 // when something comes due, in Unix nanoseconds
 	mu    sync.Mutex
 	zones map[string]*deployment // by domain
-	open  map[string]*deployment // of them those that bring has to do with
+	open  map[string]*deployment // of them those that due has to do with
 }
 
 // deployment is a zone's.
@@ -38,35 +36,27 @@ type deployment struct {
 	due     time.Time // when running is there
 	queued  bool      // current is to be deployed after running
 	nth     uint64
-	there   []edition // what has been deployed since the nameserver was given one, the oldest first
+	there   []edition // what has been deployed and is not in place, the oldest first
+	placing bool      // some of it is being put in place
+
+	served  bool   // the nameservers have the zone
+	serial  uint32 // with this serial; 0: as one that they cannot load
+	problem error  // why not as it was deployed last
 }
 
-// edition is a zone as it was at a moment.
-type edition struct {
-	serial  uint32
-	records []*Record
-	absent  bool
-}
-
-// maxThere is how many editions are kept for want of a question. Each that is
-// no zone that a nameserver loads leaves the one before.
+// maxThere is how many editions are kept for want of a question, or of a
+// nameserver that is slow.
 const maxThere = 32
 
 const never = math.MaxInt64
 
-// Nameserver is the nameserver that the service deploys its zones to. From the
-// first call on it has the zones that are there, and follows what is written.
-// told, which may be nil, is called for each deployment that fails and, as
-// somebody asks, for a zone that no nameserver would load; with locks held, so
-// that it must not call the server. Only the first call's told counts.
-func (s *Server) Nameserver(told func(zone string, err error)) *nameserver.Server {
-	st := s.store
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if st.deployments != nil {
-		return st.deployments.nameserver
+// deployments are those to one more group of nameservers, which have nothing
+// yet. told may be nil. The store is locked.
+func (s *Server) deployments(told func(zone string, err error)) *deployments {
+	d := &deployments{
+		delay: s.dialect.duration("deploy-delay"), told: told, woken: make(chan struct{}, 1),
+		zones: map[string]*deployment{}, open: map[string]*deployment{},
 	}
-	d := &deployments{delay: s.dialect.duration("deploy-delay"), told: told, zones: map[string]*deployment{}, open: map[string]*deployment{}}
 	d.fails = func(string, uint64) bool { return false }
 	if s.faulty != nil {
 		faults := s.faulty.faults
@@ -74,14 +64,13 @@ func (s *Server) Nameserver(told func(zone string, err error)) *nameserver.Serve
 			return digest(number(faults.seed()), []byte(zone), number(nth)).hits("deploy-fail", faults.probability("deploy-fail"))
 		}
 	}
-	d.nameserver = nameserver.New(d.bring)
-	for domain := range st.byDomain {
-		e := st.edition(domain)
+	for domain := range s.store.byDomain {
+		e := s.store.edition(domain)
 		d.zones[domain] = &deployment{current: e, there: []edition{e}}
 		d.open[domain] = d.zones[domain]
 	}
-	st.deployments = d
-	return d.nameserver
+	s.store.deployments = append(s.store.deployments, d)
+	return d
 }
 
 // changed takes note of a zone after a write.
@@ -103,6 +92,10 @@ func (d *deployments) changed(domain string, to edition) {
 	}
 	z.running, z.due = &to, now.Add(d.delay)
 	d.next.Store(min(d.next.Load(), z.due.UnixNano()))
+	select {
+	case d.woken <- struct{}{}:
+	default:
+	}
 }
 
 // advance ends the deployments of a zone that have come due.
@@ -110,7 +103,8 @@ func (d *deployments) advance(domain string, z *deployment, now time.Time) {
 	for z.running != nil && !z.due.After(now) {
 		z.nth++
 		if d.fails(domain, z.nth) {
-			d.tell(domain, errors.New("the deployment has failed, as the fault deploy-fail has it"))
+			z.problem = errors.New("the deployment has failed, as the fault deploy-fail has it")
+			d.tell(domain, z.problem)
 		} else {
 			z.there = append(z.there, *z.running)
 		}
@@ -121,12 +115,27 @@ func (d *deployments) advance(domain string, z *deployment, now time.Time) {
 		}
 	}
 	if len(z.there) > maxThere {
-		d.serve(domain, z)
+		z.there = fewer(domain, z.there)
 	}
 }
 
-// bring puts in place what has come due.
-func (d *deployments) bring() {
+// fewer are those editions of which nameservers take the newest that they can:
+// the last one, and before it one that can be loaded.
+func fewer(domain string, there []edition) []edition {
+	last := len(there) - 1
+	for i, e := range slices.Backward(there) {
+		if _, err := e.zone(domain); e.absent || err == nil {
+			if i == last {
+				return there[last:]
+			}
+			return []edition{e, there[last]}
+		}
+	}
+	return there[last:]
+}
+
+// due gives each zone for which something has come due, with the lock held.
+func (d *deployments) due(put func(domain string, z *deployment)) {
 	now := time.Now()
 	if now.UnixNano() < d.next.Load() {
 		return
@@ -135,42 +144,68 @@ func (d *deployments) bring() {
 	defer d.mu.Unlock()
 	next := int64(never)
 	for domain, z := range d.open {
-		d.advance(domain, z, now)
-		d.serve(domain, z)
+		if d.advance(domain, z, now); len(z.there) > 0 {
+			put(domain, z)
+		}
 		if z.running != nil {
 			next = min(next, z.due.UnixNano())
 			continue
 		}
 		delete(d.open, domain)
-		if _, served := d.nameserver.Zone(domain); z.current.absent && !served {
-			delete(d.zones, domain)
-		}
+		d.forget(domain, z)
 	}
 	d.next.Store(next)
 }
 
-// serve gives the nameserver the newest edition of a zone that it can load.
-func (d *deployments) serve(domain string, z *deployment) {
-	for _, e := range slices.Backward(z.there) {
-		if e.absent {
-			d.nameserver.Remove(domain)
-			break
-		}
-		zone, err := e.zone(domain)
-		if err == nil {
-			d.nameserver.Set(domain, zone)
-			break
-		}
-		d.tell(domain, err)
-		if _, served := d.nameserver.Zone(domain); !served {
-			d.nameserver.Set(domain, nil)
-		}
+// forget lets go of a zone that is gone everywhere.
+func (d *deployments) forget(domain string, z *deployment) {
+	if z.current.absent && !z.served && !z.placing && d.open[domain] == nil {
+		delete(d.zones, domain)
 	}
-	z.there = nil
 }
 
 func (d *deployments) tell(domain string, err error) {
 	if d.told != nil {
 		d.told(domain, err)
 	}
+}
+
+// status is how far the last change of a zone has come; false where the zone is not known.
+func (d *deployments) status(domain string) (shownDeployment, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	z := d.zones[domain]
+	if z == nil {
+		return shownDeployment{}, false
+	}
+	shown := shownDeployment{Status: "failed", Serial: z.serial}
+	switch {
+	case z.running != nil || z.placing || len(z.there) > 0:
+		shown.Status = "pending"
+	case z.served && z.serial == z.current.serial:
+		shown.Status = "deployed"
+	}
+	if shown.Status != "deployed" && z.problem != nil {
+		shown.Detail = z.problem.Error()
+	}
+	return shown, true
+}
+
+// deployment is how far the last change of a zone has come where it has come
+// least far; nil where there are no nameservers.
+func (s *Server) deployment(domain string) *shownDeployment {
+	s.store.mu.RLock()
+	all, embedded := s.store.deployments, s.embedded
+	s.store.mu.RUnlock()
+	if embedded != nil {
+		embedded.bring()
+	}
+	var least *shownDeployment
+	for _, d := range all {
+		shown, ok := d.status(domain)
+		if ok && (least == nil || least.Status == "deployed" || shown.Status == "failed") {
+			least = &shown
+		}
+	}
+	return least
 }

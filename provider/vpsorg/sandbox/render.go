@@ -42,6 +42,16 @@ type shownZone struct {
 	Created time.Time `json:"created_at"`
 	Count   *int      `json:"record_count,omitempty"`
 	Records *[]any    `json:"records,omitempty"`
+	// Deployment is the sandbox's own: the documented API has no word for it.
+	// It is there where there are nameservers that the zone is deployed to.
+	Deployment *shownDeployment `json:"deployment,omitempty"`
+}
+
+// shownDeployment is how far the last change of a zone has come.
+type shownDeployment struct {
+	Status string `json:"status"`           // deployed, pending or failed
+	Serial uint32 `json:"serial,omitempty"` // that is served
+	Detail string `json:"detail,omitempty"` // why it is not what was written last
 }
 
 // record gives a record in the server's dialect.
@@ -178,6 +188,7 @@ func (s *Server) counted(r *http.Request, z *zone, n counts) shownZone {
 	if s.dialect.get("count") == "none" {
 		out.Count = nil
 	}
+	out.Deployment = s.deployment(z.Domain)
 	return out
 }
 

@@ -61,6 +61,7 @@ type Server struct {
 	throttle *throttle
 	mux      *http.ServeMux
 	zips     sync.Pool // of *gzip.Writer, which are large
+	embedded *embedded // nil: nobody asks it; the store's lock guards it
 }
 
 // New makes a server, with the state of the last run where there is a state file.

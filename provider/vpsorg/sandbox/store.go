@@ -65,7 +65,7 @@ type store struct {
 	loose      bool // accepts a CNAME beside other data
 	handles    handles
 
-	deployments *deployments      // nil: nobody asks the nameservers
+	deployments []*deployments    // to each group of nameservers that there is
 	serials     map[string]uint32 // the last ones of deleted zones, by domain
 
 	lag  time.Duration    // how far back reads may look
@@ -385,8 +385,8 @@ func (s *store) event(e Event) {
 	if s.observe != nil {
 		s.observe(e)
 	}
-	if s.deployments != nil {
-		s.deployments.changed(e.Zone, s.edition(e.Zone))
+	for _, d := range s.deployments {
+		d.changed(e.Zone, s.edition(e.Zone))
 	}
 }
 

@@ -15,8 +15,24 @@ import (
 // maxString is how many bytes a string of a TXT record holds (RFC 1035 section 3.3).
 const maxString = 255
 
-// zone is an edition as nameservers have it.
+// edition is a zone as it was at a moment.
+type edition struct {
+	serial  uint32
+	records []*Record
+	absent  bool
+}
+
+// zone is an edition as the nameserver in this process has it.
 func (e edition) zone(domain string) (*nameserver.Zone, error) {
+	all, err := e.rrs(domain)
+	if err != nil {
+		return nil, err
+	}
+	return nameserver.NewZone(domain, all)
+}
+
+// rrs are an edition's records for the wire.
+func (e edition) rrs(domain string) ([]dns.RR, error) {
 	all := make([]dns.RR, 0, len(e.records))
 	for _, r := range e.records {
 		rr, err := r.rr(domain)
@@ -28,7 +44,7 @@ func (e edition) zone(domain string) (*nameserver.Zone, error) {
 		}
 		all = append(all, rr)
 	}
-	return nameserver.NewZone(domain, all)
+	return all, nil
 }
 
 // rr is a record of a zone for the wire.
