@@ -145,6 +145,21 @@ func externalNames(records []schema.LiveRecord) map[schema.Name]bool {
 	return names
 }
 
+// Marks are the names at which a TXT registry of external-dns may mark a name of
+// a zone.
+func Marks(zone, name schema.Name) []schema.Name {
+	at := []schema.Name{name}
+	if name == zone {
+		return at
+	}
+	for _, t := range schema.Types() {
+		if n, err := name.Parent().Child(strings.ToLower(string(t)) + "-" + name.Label()); err == nil {
+			at = append(at, n)
+		}
+	}
+	return at
+}
+
 // CheckIgnored reports declared records that an ignore pattern covers: what is
 // ignored may not be declared too. Where all of the RRset is to be left to
 // somebody else, the declaration has to go.

@@ -34,7 +34,7 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 		return nil, nil
 	}
 	if strings.Trim(revision, "0") == "" { // what a first push names
-		m.say("there is no base: the first push of a branch names none, and the plan has no causes")
+		m.say("there is no base: the first push of a branch names none, so that nothing is compared with it")
 		return nil, nil
 	}
 	head := c.String("ref")
@@ -66,7 +66,7 @@ func baseAt(c *cli.Context, tree *source.CommitTree, say func(string, ...any)) (
 		case errors.Is(err, errNoZonesHere):
 			say("the base %s has no zone files: all that the files declare is new", b.commit[:12])
 		case errors.Is(err, fs.ErrNotExist):
-			say("the base %s does not have what is read here, so the plan gives no causes and deletes nothing for its sake: %v", b.commit[:12], err)
+			say("the base %s does not have what is read here, so it gives no causes, and nothing is deleted, or has to be gone, for its sake: %v", b.commit[:12], err)
 			b.broken = true
 		default:
 			return nil, fmt.Errorf("read the base %s: %w", b.commit[:12], err)
@@ -81,7 +81,7 @@ func baseAt(c *cli.Context, tree *source.CommitTree, say func(string, ...any)) (
 		}
 	}
 	if n := d.problems.Count(schema.Error); n > 0 {
-		say("the base %s has mistakes of its own (%d): where its files cannot be read, the plan gives no cause", b.commit[:12], n)
+		say("the base %s has mistakes of its own (%d): where its files cannot be read, it says nothing", b.commit[:12], n)
 	}
 	read := map[string]bool{}
 	for i := range d.zones {
@@ -128,6 +128,18 @@ func (b *base) strictest(o plan.Options) plan.Options {
 	return o
 }
 
+// onlyChanged keeps, with --changed, the zones that differ from base.
+func (r *planned) onlyChanged(c *cli.Context) error {
+	if !c.Bool("changed") {
+		return nil
+	}
+	if c.String("base") == "" {
+		return usage("--changed selects what differs from --base, and none is given")
+	}
+	r.desired.selectChanged(r.base)
+	return nil
+}
+
 // loosened are the settings of the configuration by which head protects less.
 func (b *base) loosened(head *desired) []plan.Loosening {
 	if b.desired == nil {
@@ -140,8 +152,8 @@ func (b *base) loosened(head *desired) []plan.Loosening {
 	return out
 }
 
-// undeclared are the zones that base declares and head does not.
-func (b *base) undeclared(head *desired) []schema.Name {
+// undeclared are the zones of a shard that base declares and head does not.
+func (b *base) undeclared(head *desired, shard plan.Shard) []schema.Name {
 	if b == nil {
 		return nil
 	}
@@ -151,7 +163,7 @@ func (b *base) undeclared(head *desired) []schema.Name {
 	}
 	var out []schema.Name
 	for name, z := range b.zones {
-		if !has[name] && z.State == schema.Present {
+		if !has[name] && z.State == schema.Present && shard.Holds(name, head.declared) {
 			out = append(out, name)
 		}
 	}

@@ -92,17 +92,14 @@ func (p *program) makePlan(c *cli.Context, m *messages) (_ *planned, err error) 
 		r.options = r.base.strictest(r.options)
 		r.options.Loosened = r.base.loosened(d)
 	}
-	undeclared := slices.DeleteFunc(r.base.undeclared(d), func(n schema.Name) bool { return !shard.Holds(n, d.declared) })
+	undeclared := r.base.undeclared(d, shard)
 	defer func() {
 		if r.plan != nil {
 			r.plan.Undeclared = undeclared
 		}
 	}()
-	if c.Bool("changed") {
-		if c.String("base") == "" {
-			return nil, usage("--changed selects what differs from --base, and none is given")
-		}
-		d.selectChanged(r.base)
+	if err := r.onlyChanged(c); err != nil {
+		return nil, err
 	}
 	d.selectShard(shard) // of head alone: where a zone of base is now is for head to say
 	if c.Bool("offline") {

@@ -25,6 +25,8 @@ func (p *program) verifyCommand() *cli.Command {
 		Usage:     "ask the zones' nameservers whether they answer what the files declare",
 		ArgsUsage: "[PATH…]",
 		Flags: join(fileFlags(), liveFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "base", Usage: "want gone what git declared at the merge base with the commit `REF` and declares no longer, too"},
+			&cli.BoolFlag{Name: "changed", Usage: "only the zones whose files, includes or configuration differ from --base, each of them whole"},
 			&cli.StringFlag{Name: "shard", Usage: "only the part I of N of the zones that are selected, as `I/N`"},
 			&cli.StringFlag{Name: "prune", Usage: "whether there may be records that no file declares: `all|owned|none`"},
 			&cli.IntFlag{Name: "concurrency", Usage: "at most `N` zones at once", DefaultText: "8"},
@@ -63,6 +65,15 @@ func (p *program) verify(c *cli.Context, m *messages) error {
 	if err != nil {
 		return err
 	}
+	if r.base, err = readBase(c, m); err != nil {
+		return err
+	}
+	if left := r.base.undeclared(d, shard); len(left) > 0 {
+		m.say("zones that git no longer declares stay live, and are not asked for: %s", report.Names(left, 10))
+	}
+	if err := r.onlyChanged(c); err != nil {
+		return err
+	}
 	d.selectShard(shard)
 	history, err := r.history(c, m)
 	if err != nil {
@@ -83,7 +94,15 @@ func (p *program) verify(c *cli.Context, m *messages) error {
 		if in.LiveErr != nil {
 			m.warn("%s: what is served and not declared is seen in a zone transfer alone: %v", in.Desired.Name.Display(), in.LiveErr)
 		}
+		in.Base = r.base.of(in.Desired.Name)
 		zones[i] = verify.Zone{Desired: in.Desired, Plan: r.options, Owned: in.Owned, Gone: verify.Extras(in, r.options)}
+		switch {
+		case in.Base == nil:
+		case in.Base.Unknown:
+			m.warn("%s: its files could not be read whole at the base %s, so what has to be gone since is not known", in.Desired.Name.Display(), r.base.commit[:12])
+		case in.Base.Zone != nil:
+			zones[i].Since(in, asLive(in.Base.Zone, true))
+		}
 	}
 	opts, err := r.verifyOptions(c)
 	if err != nil {

@@ -50,11 +50,11 @@ func Text(w io.Writer, p *plan.Plan, about About, style Style) error {
 		t.zone(&p.Zones[i])
 	}
 	if len(p.Undeclared) > 0 {
-		t.line(yellow, "zones that git no longer declares, left live and unmanaged from now on: %s", names(p.Undeclared, 10))
+		t.line(yellow, "zones that git no longer declares, left live and unmanaged from now on: %s", Names(p.Undeclared, 10))
 		t.line("", "")
 	}
 	if others := except(p.Unmanaged, p.Undeclared); len(others) > 0 {
-		t.line(faint, "live zones that these files do not declare, left alone: %s", names(others, 10))
+		t.line(faint, "live zones that these files do not declare, left alone: %s", Names(others, 10))
 		t.line("", "")
 	}
 	t.totals(p, quiet)
@@ -323,8 +323,8 @@ func are(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// names lists zones, the first few by name.
-func names(list []schema.Name, most int) string {
+// Names lists zones, the first few by name.
+func Names(list []schema.Name, most int) string {
 	var out []string
 	for _, n := range list[:min(len(list), most)] {
 		out = append(out, n.Display())

@@ -33,7 +33,7 @@ func VerificationText(w io.Writer, r *verify.Report, style Style) error {
 		t.verified(z, min(width, 40))
 	}
 	if partly > 0 {
-		t.line(faint, "no zone transfer of %s: what is served there and not declared was looked for only where the API lists it", are(partly, "zone", "zones"))
+		t.line(faint, "no zone transfer of %s: what is served there and not declared was looked for only where the API lists it, or --base declared it", are(partly, "zone", "zones"))
 	}
 	bad := len(r.Zones) - good
 	switch {

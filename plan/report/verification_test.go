@@ -47,7 +47,7 @@ func TestAVerificationIsToldInText(t *testing.T) {
     x       A     192.0.2.9 instead of 192.0.2.8  f.yaml:2:3
     longer  AAAA  it answers SERVFAIL\u{1b}[2J
 e.net        elsewhere: the zone is not delegated
-no zone transfer of 1 zone: what is served there and not declared was looked for only where the API lists it
+no zone transfer of 1 zone: what is served there and not declared was looked for only where the API lists it, or --base declared it
 0 zones are as declared, 2 are not
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {

@@ -217,6 +217,46 @@ func compare(q question, at []schema.LiveRecord) Finding {
 
 func compareRecords(a, b Record) int { return schema.CompareData(a.Data, b.Data) }
 
+// Since adds to what [Extras] gives what has changed since git said was, which is
+// in.Base's zone as if it were live. What a plan would delete of it has to be
+// gone, unless it is live and left alone; and the TTLs of the RRsets that a plan
+// would change in it are how long resolvers may go on answering those.
+func (z *Zone) Since(in plan.Input, was *schema.LiveZone) {
+	z.Unlisted = in.Live == nil
+	if in.Desired.State == schema.Absent {
+		for _, r := range was.Records {
+			z.OldTTL = max(z.OldTTL, r.TTL)
+		}
+		return
+	}
+	stays := map[schema.Key]bool{}
+	if in.Live != nil {
+		for _, r := range in.Live.Records {
+			stays[r.Key()] = true
+		}
+	}
+	for _, k := range z.Gone {
+		delete(stays, k)
+	}
+	in.Live, in.LiveErr = was, nil
+	changed := map[schema.Key]bool{}
+	for _, c := range plan.New([]plan.Input{in}, nil, z.Plan).Zones[0].Changes {
+		gone := in.Desired.RRset(c.Key) == nil
+		if changed[c.Key] || gone && stays[c.Key] {
+			continue
+		}
+		changed[c.Key] = true
+		if gone {
+			z.Gone = append(z.Gone, c.Key)
+		}
+	}
+	for _, r := range was.Records {
+		if changed[r.Key()] {
+			z.OldTTL = max(z.OldTTL, r.TTL)
+		}
+	}
+}
+
 // Extras are the RRsets of a live zone that a plan would delete, or is to: they
 // have to be gone from the nameservers once that is deployed.
 func Extras(in plan.Input, opts plan.Options) []schema.Key {

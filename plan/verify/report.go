@@ -107,8 +107,8 @@ type ServerReport struct {
 	Transfer bool      // the whole zone was seen, with whatever is not declared
 	DNSSEC   DNSSEC    // empty where that is not known
 	Findings []Finding // in order of key
-	// Unseen are delegations that the nameserver does not show, since it has
-	// authority for what they delegate too.
+	// Unseen are delegations, and what lies below them, that the nameserver does
+	// not show, since it has authority for what they delegate too.
 	Unseen []schema.Key
 
 	noRoute bool // this machine cannot reach such addresses

@@ -10,6 +10,7 @@ import (
 	"github.com/miekg/dns"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/schema"
 )
 
@@ -134,8 +135,9 @@ func (v *visit) compareWhole(ctx context.Context, all []schema.LiveRecord) []Fin
 	var answers []schema.LiveRecord
 	asked := byKey(v.questions)
 	for _, r := range all {
-		// A CNAME beside what is asked for explains why that is missing.
-		if _, ok := asked[r.Key()]; ok || r.Data.Type() == schema.TypeCNAME {
+		// A CNAME beside what is asked for explains why that is missing, and a TXT
+		// record may say whose it is.
+		if _, ok := asked[r.Key()]; ok || r.Data.Type() == schema.TypeCNAME || r.Data.Type() == schema.TypeTXT {
 			answers = append(answers, r)
 		}
 	}
@@ -221,13 +223,52 @@ func (v *visit) ask(ctx context.Context, questions []question) []Finding {
 	}
 	_ = group.Wait() // no question gives an error
 	slices.SortFunc(answered, func(a, b question) int { return a.key.Compare(b.key) })
-	slices.SortFunc(v.report.Unseen, schema.Key.Compare)
-	for _, f := range v.zone.judge(answered, answers) {
-		if f.Kind != Extra || !v.underWildcard(ctx, f) {
-			failed = append(failed, f)
+	return append(failed, v.unexcused(ctx, v.zone.judge(answered, answers))...)
+}
+
+// unexcused leaves out what may be answered though it has to be gone.
+func (v *visit) unexcused(ctx context.Context, found []Finding) []Finding {
+	excused := make([]bool, len(found))
+	hidden := make([]bool, len(found))
+	var group errgroup.Group
+	group.SetLimit(sideBySide)
+	for i, f := range found {
+		if f.Kind == Extra {
+			group.Go(func() error {
+				hidden[i] = v.below(ctx, f.Key.Name)
+				excused[i] = hidden[i] || v.underWildcard(ctx, f) || v.marked(ctx, f)
+				return nil
+			})
 		}
 	}
-	return failed
+	_ = group.Wait() // no question gives an error
+	var left []Finding
+	for i, f := range found {
+		if hidden[i] && !slices.Contains(v.report.Unseen, f.Key) {
+			v.report.Unseen = append(v.report.Unseen, f.Key)
+		}
+		if !excused[i] {
+			left = append(left, f)
+		}
+	}
+	slices.SortFunc(v.report.Unseen, schema.Key.Compare)
+	return left
+}
+
+// below reports whether it is another zone, below this one and at the same
+// nameserver, that answers for a name.
+func (v *visit) below(ctx context.Context, name schema.Name) bool {
+	answer, err := v.asker.ask(ctx, name.String(), dns.TypeSOA, v.server.Resolver)
+	if err != nil {
+		return false
+	}
+	for _, rr := range slices.Concat(answer.Answer, answer.Ns) {
+		if soa, ok := rr.(*dns.SOA); ok {
+			zone, err := schema.ParseName(soa.Hdr.Name)
+			return err == nil && zone != v.zone.Desired.Name && zone.In(v.zone.Desired.Name) && name.In(zone)
+		}
+	}
+	return false
 }
 
 // giveUp is after how many questions in a row without an answer the others of a
@@ -257,6 +298,26 @@ func (v *visit) underWildcard(ctx context.Context, f Finding) bool {
 			continue
 		}
 		return slices.Equal(compare(q, records).Got, f.Got)
+	}
+	return false
+}
+
+// marked reports whether what is answered for a name that has to be gone is left
+// alone since external-dns has marked the name as its own. Where the service
+// lists its records, that is known before it is asked.
+func (v *visit) marked(ctx context.Context, f Finding) bool {
+	if !v.zone.Unlisted || v.zone.Plan.NoDefaultIgnores {
+		return false
+	}
+	var there []schema.LiveRecord
+	for _, r := range f.Got {
+		there = append(there, schema.LiveRecord{Name: f.Key.Name, TTL: r.TTL, Data: r.Data})
+	}
+	for _, name := range plan.Marks(v.zone.Desired.Name, f.Key.Name) {
+		marks, _, err := v.one(ctx, question{key: schema.Key{Name: name, Type: schema.TypeTXT}})
+		if err == nil && len(v.zone.judge([]question{{key: f.Key}}, slices.Concat(there, marks))) == 0 {
+			return true
+		}
 	}
 	return false
 }

@@ -43,6 +43,10 @@ type Zone struct {
 	Only map[schema.Key]bool
 	// Gone are RRsets that have to be there no longer.
 	Gone []schema.Key
+	// Unlisted says that what the service lists is not known, so that something
+	// that has to be gone may have been put there anew by somebody whom a plan
+	// leaves alone.
+	Unlisted bool
 	// Plan says what is left alone, and whether anything more than Desired may
 	// be there, which only a zone transfer can tell.
 	Plan plan.Options
