@@ -13,13 +13,18 @@ type progress struct {
 	bar *mpb.Bar
 }
 
-func (p *program) progress(what string, total int) *progress {
+// progress begins to show it. more, if any, is told behind the count.
+func (p *program) progress(what string, total int, more ...func() string) *progress {
 	if total == 0 || !isTerminal(p.stderr) || os.Getenv("TERM") == "dumb" {
 		return &progress{}
 	}
 	all := mpb.New(mpb.WithOutput(p.stderr), mpb.WithWidth(40))
+	behind := []decor.Decorator{decor.CountersNoUnit("%d of %d")}
+	for _, text := range more {
+		behind = append(behind, decor.Any(func(decor.Statistics) string { return text() }))
+	}
 	bar := all.AddBar(int64(total), mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(what+" ")), mpb.AppendDecorators(decor.CountersNoUnit("%d of %d")))
+		mpb.PrependDecorators(decor.Name(what+" ")), mpb.AppendDecorators(behind...))
 	return &progress{all, bar}
 }
 

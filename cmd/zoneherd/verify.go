@@ -139,7 +139,14 @@ func (r *planned) openIfAny(c *cli.Context, m *messages) (err error) {
 
 // ask asks the nameservers, and tells for which it waits.
 func (r *planned) ask(ctx context.Context, m *messages, zones []verify.Zone, opts verify.Options) (*verify.Report, error) {
-	bar := r.progress("verifying zones", len(zones))
+	opts.Progress = &verify.Progress{}
+	bar := r.progress("verifying zones", len(zones), func() string {
+		of := opts.Progress.Of.Load()
+		if of == 0 {
+			return "" // transfers, so far
+		}
+		return fmt.Sprintf(", %d of %s", opts.Progress.Asked.Load(), count(int(of), "RRset"))
+	})
 	var mu sync.Mutex
 	waited := map[netip.AddrPort]bool{}
 	opts.Observe = func(e verify.Event) {

@@ -22,6 +22,7 @@ type visit struct {
 	questions []question
 	open      []question // what was not as declared, where seen
 	seen      bool       // all has been asked for, and open is what is left
+	progress  *Progress
 	report    ServerReport
 }
 
@@ -175,6 +176,11 @@ func (v *visit) ask(ctx context.Context, questions []question) []Finding {
 	if len(questions) == 0 {
 		return nil
 	}
+	progress := v.progress
+	if v.seen {
+		progress = &Progress{} // what is asked again was counted
+	}
+	progress.Of.Add(int64(len(questions)))
 	var mu sync.Mutex
 	var silent atomic.Int64 // questions without an answer, one after the other
 	var answers []schema.LiveRecord
@@ -185,9 +191,11 @@ func (v *visit) ask(ctx context.Context, questions []question) []Finding {
 	group.SetLimit(sideBySide)
 	for _, q := range questions {
 		if v.server.Resolver && !q.cut.IsZero() {
+			progress.Asked.Add(1)
 			continue // resolvers show what the delegated zone says
 		}
 		group.Go(func() error {
+			defer progress.Asked.Add(1)
 			if silent.Load() >= giveUp {
 				mu.Lock()
 				defer mu.Unlock()

@@ -26,6 +26,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -86,6 +87,16 @@ type Options struct {
 	// Observe is told of each zone that is done, and of each round after which
 	// more is waited for, from several goroutines at once; nil for nothing.
 	Observe func(Event)
+	// Progress counts while the run is under way; nil for nothing.
+	Progress *Progress
+}
+
+// Progress counts the RRsets that nameservers are asked for one by one, the
+// first time, at each of them. It may be read at any moment: of so many, none is
+// told of.
+type Progress struct {
+	Asked atomic.Int64 // and answered, or given up
+	Of    atomic.Int64 // as far as is known which nameservers give no transfer
 }
 
 // Event is one step of a run.
@@ -137,6 +148,9 @@ func (o *Options) defaults() {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
+	}
+	if o.Progress == nil {
+		o.Progress = &Progress{}
 	}
 }
 
@@ -193,7 +207,7 @@ func (r *run) zone(ctx context.Context, z *Zone) ZoneReport {
 
 // server asks one nameserver until it answers as declared, or time is up.
 func (r *run) server(ctx context.Context, z *Zone, s Server, questions []question) ServerReport {
-	v := &visit{zone: z, server: s, asker: r.asker(s.Addr), questions: questions}
+	v := &visit{zone: z, server: s, asker: r.asker(s.Addr), questions: questions, progress: r.opts.Progress}
 	pause := r.opts.Interval
 	for {
 		v.round(ctx)

@@ -365,7 +365,8 @@ func TestItIsAskedAgainUntilTheChangeIsDeployed(t *testing.T) {
 			now.handle(w, q)
 		})
 		var first int64
-		opts := Options{Timeout: 10 * time.Second, Observe: func(e Event) {
+		var progress Progress
+		opts := Options{Timeout: 10 * time.Second, Progress: &progress, Observe: func(e Event) {
 			if e.Done {
 				return
 			}
@@ -382,6 +383,13 @@ func TestItIsAskedAgainUntilTheChangeIsDeployed(t *testing.T) {
 		}
 		if again := s.asked.Load() - first; again != 6 { // the SOA and one RRset, three times
 			t.Errorf("%d questions after the first round's %d", again, first)
+		}
+		want := int64(6) // RRsets, each counted the first time alone
+		if transfer {
+			want = 0
+		}
+		if progress.Asked.Load() != want || progress.Of.Load() != want {
+			t.Errorf("%d RRsets asked for of %d, want %d", progress.Asked.Load(), progress.Of.Load(), want)
 		}
 	}
 }
@@ -439,7 +447,11 @@ func TestAResolverCountsTheTTLDown(t *testing.T) {
 	}
 	s := serve(t, "127.0.0.1", 0, z.handle)
 	zone := Zone{Desired: declared(t, "example.com", asServed...)}
-	r := verifyAt(t, zone, Options{Resolver: s.addr, AskResolver: true})
+	var progress Progress
+	r := verifyAt(t, zone, Options{Resolver: s.addr, AskResolver: true, Progress: &progress})
+	if asked, of := progress.Asked.Load(), progress.Of.Load(); asked != of || of == 0 { // it is not asked for delegations
+		t.Errorf("%d RRsets asked for of %d", asked, of)
+	}
 	if diff := cmp.Diff([]string{"ok"}, told(r)); diff != "" {
 		t.Error(diff)
 	}
