@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/zoneherd/zoneherd/plan/journal"
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/nameserver"
 )
 
 // process is a run of zoneherd that can be interrupted.
@@ -177,9 +178,9 @@ func (g *gate) reached(t *testing.T) {
 
 // toInterrupt is a sandbox and a directory with a zone of 40 records that is not
 // live yet.
-func toInterrupt(t *testing.T) (*survivor, string) {
+func toInterrupt(t *testing.T, dialect string) (*survivor, string) {
 	t.Helper()
-	s, dir := survive(t, ""), t.TempDir()
+	s, dir := survive(t, dialect), t.TempDir()
 	text := "records:\n"
 	for i := range 40 {
 		text += fmt.Sprintf("  h%d: {type: A, value: 192.0.2.%d}\n", i, i)
@@ -215,7 +216,7 @@ func TestAnInterruptFinishesWhatIsUnderWay(t *testing.T) {
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			s, dir := toInterrupt(t)
+			s, dir := toInterrupt(t, "")
 			g := newGate(t, 10, isRead)
 			s.next(g.hold, nil, nil)
 			p := begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl", "--result", "result.json").start()
@@ -239,7 +240,7 @@ func TestASecondInterruptBreaksOff(t *testing.T) {
 	for _, second := range []os.Signal{os.Interrupt, syscall.SIGTERM, os.Kill} {
 		t.Run(second.String(), func(t *testing.T) {
 			t.Parallel()
-			s, dir := toInterrupt(t)
+			s, dir := toInterrupt(t, "")
 			g := newGate(t, 10, isRead)
 			s.next(g.hold, nil, nil)
 			p := begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl").start()
@@ -274,7 +275,7 @@ func TestAnInterruptEndsAPause(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, dir := toInterrupt(t)
+			s, dir := toInterrupt(t, "")
 			g := newGate(t, tt.first, tt.pass)
 			g.with = func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "100")
@@ -290,7 +291,7 @@ func TestAnInterruptEndsAPause(t *testing.T) {
 }
 
 func TestAnInterruptEndsReading(t *testing.T) {
-	s, dir := toInterrupt(t)
+	s, dir := toInterrupt(t, "")
 	g := newGate(t, 1, func(*http.Request) bool { return false })
 	s.next(g.hold, nil, nil)
 	p := begin(t, s, dir, "apply", "--yes").start()
@@ -300,10 +301,45 @@ func TestAnInterruptEndsReading(t *testing.T) {
 	g.open()
 }
 
+// An interrupt does not wait for the nameservers, which take an hour here.
+func TestAnInterruptEndsWaitingForTheNameservers(t *testing.T) {
+	s, dir := toInterrupt(t, "deploy-delay=1h")
+	ask := []string{"--nameserver", answers(t, s), "--timeout", "1h"}
+	p := begin(t, s, dir, append([]string{"apply", "--yes", "--verify", "--result", "result.json"}, ask...)...).start()
+	p.wait("up to 1h0m0s: a.example: lame")
+	p.signal(os.Interrupt)
+	p.want(exitInterrupted, "done: 41 writes", "all was written as told, and interrupted before it was verified: zoneherd verify asks for it")
+	if text := p.text(); strings.Contains(text, "to finish:") || strings.Contains(text, "nothing was written") {
+		t.Errorf("all is written: %s", text)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "result.json")); err != nil || bytes.Contains(text, []byte(`"interrupted": true`)) {
+		t.Errorf("the result is %v, %s", err, text)
+	}
+	p = begin(t, s, dir, append([]string{"verify"}, ask...)...).start()
+	p.wait("up to 1h0m0s: a.example: lame")
+	p.signal(os.Interrupt)
+	p.want(exitInterrupted, "interrupted: nothing was written")
+}
+
+// answers is where the nameserver of a sandbox answers.
+func answers(t *testing.T, s *survivor) string {
+	t.Helper()
+	l, err := nameserver.Listen(s.Nameserver(nil), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l.Addr
+}
+
 // A run that waits for another's lock ends at once, and the other is none the
 // wiser.
 func TestAnInterruptEndsWaitingForTheLock(t *testing.T) {
-	s, dir := toInterrupt(t)
+	s, dir := toInterrupt(t, "")
 	g := newGate(t, 10, isRead)
 	s.next(g.hold, nil, nil)
 	first := begin(t, s, dir, "apply", "--yes").start()
@@ -318,7 +354,7 @@ func TestAnInterruptEndsWaitingForTheLock(t *testing.T) {
 
 // What is said to programs is JSON, after an interrupt too.
 func TestAnInterruptIsLogged(t *testing.T) {
-	s, dir := toInterrupt(t)
+	s, dir := toInterrupt(t, "")
 	g := newGate(t, 10, isRead)
 	s.next(g.hold, nil, nil)
 	p := begin(t, s, dir, "apply", "--yes", "--log-format", "json", "--journal", "j.jsonl")
@@ -338,7 +374,7 @@ func TestAnInterruptIsLogged(t *testing.T) {
 
 // A rollback that is interrupted says how to go on with it.
 func TestAnInterruptedRollbackIsGoneOnWith(t *testing.T) {
-	s, dir := toInterrupt(t)
+	s, dir := toInterrupt(t, "")
 	begin(t, s, dir, "apply", "--yes", "--journal", "j.jsonl").start().want(exitDone)
 	g := newGate(t, 10, isRead)
 	s.next(g.hold, nil, nil)
