@@ -33,7 +33,7 @@ func (p *program) applyCommand() *cli.Command {
 			&cli.BoolFlag{Name: "rollback", Usage: "take a zone's own steps back where not all of them can be done; with --resume, those of the earlier run"},
 			&cli.DurationFlag{Name: "settle-for", Usage: "look for a write of unknown outcome for so `LONG`", Value: apply.DefaultSettle},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "do not ask"},
-			&cli.BoolFlag{Name: "verify", Usage: "then ask the zones' nameservers until what was changed is answered as declared"},
+			&cli.BoolFlag{Name: "verify", Usage: "then ask the zones' nameservers until what was changed is answered as declared, or as before where it was taken back"},
 		}, verifyFlags()),
 		Action: func(c *cli.Context) error {
 			m, err := p.messages(c)

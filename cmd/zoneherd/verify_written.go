@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/zoneherd/zoneherd/schema"
 )
 
-// verifyWritten asks, with --verify, the nameservers for what was written, and
-// reports whether they answer it.
+// verifyWritten asks, with --verify, the nameservers for what was written, or is
+// again as it was before, and reports whether they answer it.
 func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Report, opts verify.Options, out io.Writer, style report.Style) (bool, error) {
 	if !c.Bool("verify") || result.Interrupted {
 		return true, nil
@@ -28,6 +29,7 @@ func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Repor
 		}
 	}
 	if len(zones) == 0 {
+		m.say("there is no RRset of which it is known that it was written whole, so nothing was verified")
 		return true, nil
 	}
 	ctx, cancel := context.WithCancel(c.Context)
@@ -57,31 +59,20 @@ func (r *planned) verifyWritten(c *cli.Context, m *messages, result *apply.Repor
 // effect is what the nameservers of a zone have to answer after what was done
 // to it; false where nothing was.
 func (r *planned) effect(z *apply.ZoneReport) (verify.Zone, bool) {
-	v := verify.Zone{Desired: z.Zone.Desired, Only: map[schema.Key]bool{}, Plan: r.options, Owned: z.Zone.Owned}
+	e := z.Effect()
+	v := verify.Zone{Desired: e.Zone, Only: map[schema.Key]bool{}, Plan: r.options, Owned: z.Zone.Owned, OldTTL: e.OldTTL, TakenBack: e.TakenBack}
 	if z.Zone.Action == plan.ZoneDelete {
 		return v, z.Whole == apply.Done
 	}
-	undone := map[schema.Key]bool{}
-	for i := range z.Steps {
-		if s := &z.Steps[i]; s.Outcome != apply.Done {
-			undone[s.Change.Key] = true
+	for _, k := range e.Written {
+		if e.Zone.RRset(k) == nil {
+			v.Gone = append(v.Gone, k)
+		} else {
+			v.Only[k] = true
 		}
 	}
-	for i := range z.Steps {
-		change := z.Steps[i].Change
-		if undone[change.Key] {
-			continue // told of already
-		}
-		if change.Before != nil {
-			v.OldTTL = max(v.OldTTL, change.Before.TTL)
-		}
-		if z.Zone.Desired.RRset(change.Key) == nil {
-			v.Gone = append(v.Gone, change.Key)
-			continue
-		}
-		v.Only[change.Key] = true
-	}
-	if z.Whole == apply.Done && len(undone) == 0 { // a new zone is as declared, all of it
+	undone := func(s apply.Step) bool { return s.Outcome != apply.Done }
+	if z.Whole == apply.Done && !slices.ContainsFunc(z.Steps, undone) { // a new zone is as declared, all of it
 		v.Only = nil
 	}
 	return v, v.Only == nil || len(v.Only)+len(v.Gone) > 0

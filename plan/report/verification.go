@@ -18,13 +18,17 @@ import (
 func VerificationText(w io.Writer, r *verify.Report, style Style) error {
 	b := bufio.NewWriter(w)
 	t := &textWriter{b, style}
-	width, good, partly := 0, 0, 0
+	width, good, back, partly := 0, 0, 0, 0
 	for i := range r.Zones {
 		width = max(width, utf8.RuneCountInString(r.Zones[i].Zone.Display()))
 	}
 	for i := range r.Zones {
 		z := &r.Zones[i]
-		if z.Status() == verify.OK {
+		switch {
+		case z.Status() != verify.OK:
+		case z.TakenBack > 0:
+			back++
+		default:
 			good++
 		}
 		if z.Whole && z.Problem == nil && !z.Transferred() {
@@ -35,12 +39,14 @@ func VerificationText(w io.Writer, r *verify.Report, style Style) error {
 	if partly > 0 {
 		t.line(faint, "no zone transfer of %s: what is served there and not declared was looked for only where the API lists it, or --base declared it", are(partly, "zone", "zones"))
 	}
-	bad := len(r.Zones) - good
-	switch {
-	case bad == 0:
-		t.line(bold+";"+green, "verified: %s", are(good, "zone is as declared", "zones are as declared"))
-	default:
-		t.line(bold+";"+red, "%s as declared, %s not", are(good, "zone is", "zones are"), are(bad, "is", "are"))
+	told := are(good, "zone is as declared", "zones are as declared")
+	if back > 0 {
+		told += ", " + are(back, "is as its rollback has left it", "are as their rollbacks have left them")
+	}
+	if bad := len(r.Zones) - good - back; bad > 0 {
+		t.line(bold+";"+red, "%s, %s not", told, are(bad, "is", "are"))
+	} else {
+		t.line(bold+";"+green, "verified: %s", told)
 	}
 	return b.Flush()
 }
@@ -133,6 +139,9 @@ func notices(z *verify.ZoneReport) []string {
 	}
 	if len(sets) > 0 {
 		out = append(out, "not shown by a nameserver that serves the delegated zone too: "+firstOf(sets))
+	}
+	if z.TakenBack > 0 {
+		out = append(out, fmt.Sprintf("asked for as it was before, since it was taken back: %s", are(z.TakenBack, "RRset", "RRsets")))
 	}
 	if z.OldTTL > 0 {
 		out = append(out, fmt.Sprintf("resolvers may go on answering what was there before for up to %s", plan.Duration(z.OldTTL)))

@@ -23,6 +23,7 @@ type VerifiedZone struct {
 	Reason      string           `json:"reason,omitempty"`
 	RRsets      int              `json:"rrsets"` // that were asked for
 	OldTTL      schema.TTL       `json:"old_ttl"`
+	TakenBack   int              `json:"taken_back"` // asked for as they were before
 	Nameservers []VerifiedServer `json:"nameservers"`
 	// Transferred: what is not declared would have been found wherever it is.
 	Transferred bool          `json:"transferred"`
@@ -73,7 +74,7 @@ func NewVerification(r *verify.Report) *Verification {
 	out := &Verification{FormatVersion: FormatVersion, OK: r.OK(), Zones: make([]VerifiedZone, 0, len(r.Zones))}
 	for i := range r.Zones {
 		z := &r.Zones[i]
-		zone := VerifiedZone{Zone: z.Zone.Display(), Status: z.Status(), RRsets: z.Asked, OldTTL: z.OldTTL, Transferred: z.Transferred(),
+		zone := VerifiedZone{Zone: z.Zone.Display(), Status: z.Status(), RRsets: z.Asked, OldTTL: z.OldTTL, TakenBack: z.TakenBack, Transferred: z.Transferred(),
 			Nameservers: []VerifiedServer{}, NotAsked: []VerifiedKey{}, Notices: append([]string{}, z.Notices...)}
 		if z.Problem != nil {
 			zone.Reason = z.Problem.Reason

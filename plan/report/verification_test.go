@@ -31,6 +31,7 @@ func TestAVerificationIsToldInText(t *testing.T) {
 					{Key: key("longer", "AAAA"), Kind: verify.NoAnswer, Reason: "it answers SERVFAIL\x1b[2J"},
 				}},
 			}},
+		{Zone: schema.MustName("b.net"), Asked: 1, TakenBack: 1, Servers: []verify.ServerReport{{Server: addr("192.0.2.1:53"), Status: verify.OK, Serial: 8}}},
 		{Zone: schema.MustName("e.net"), Problem: &verify.Problem{Status: verify.Elsewhere, Reason: "the zone is not delegated"}},
 	}}
 	var out strings.Builder
@@ -46,9 +47,11 @@ func TestAVerificationIsToldInText(t *testing.T) {
   ✗ 192.0.2.2:5353: wrong, serial 7
     x       A     192.0.2.9 instead of 192.0.2.8  f.yaml:2:3
     longer  AAAA  it answers SERVFAIL\u{1b}[2J
+b.net        ok  1 nameserver, 1 RRset, serial 8
+  · asked for as it was before, since it was taken back: 1 RRset
 e.net        elsewhere: the zone is not delegated
 no zone transfer of 1 zone: what is served there and not declared was looked for only where the API lists it, or --base declared it
-0 zones are as declared, 2 are not
+0 zones are as declared, 1 is as its rollback has left it, 2 are not
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)

@@ -68,8 +68,10 @@ type ZoneReport struct {
 	// Problem is why no nameserver was asked; nil where some was.
 	Problem *Problem
 	// OldTTL is how long resolvers may go on answering what was there before.
-	OldTTL  schema.TTL
-	Notices []string
+	OldTTL schema.TTL
+	// TakenBack is how many RRsets were asked for as they were before.
+	TakenBack int
+	Notices   []string
 }
 
 // Problem is why the nameservers of a zone were not asked.

@@ -55,6 +55,9 @@ type Zone struct {
 	Owned map[schema.Key]bool
 	// OldTTL is how long resolvers may go on answering what was there before.
 	OldTTL schema.TTL
+	// TakenBack is how many of these RRsets are in Desired, or in Gone, not as
+	// git declares them but as they were before a run that was taken back.
+	TakenBack int
 }
 
 // Options are how nameservers are asked.
@@ -185,7 +188,7 @@ func (r *run) close() {
 
 // zone verifies one zone at each of its nameservers, side by side.
 func (r *run) zone(ctx context.Context, z *Zone) ZoneReport {
-	report := ZoneReport{Zone: z.Desired.Name, OldTTL: z.OldTTL}
+	report := ZoneReport{Zone: z.Desired.Name, OldTTL: z.OldTTL, TakenBack: z.TakenBack}
 	questions, left := z.questions()
 	report.Asked, report.Left = len(questions), left
 	report.Whole = z.Only == nil && z.Plan.Prune != plan.PruneNone && z.Desired.State == schema.Present
