@@ -24,6 +24,9 @@ func Instead(typ schema.Type) string {
 	case "FRAME", "URL", "URL301", "NETLIFY", "NETLIFYv6", "PORKBUN_URLFWD":
 		return "it is answered by a web server of the provider's: run a redirection of your own and write its address"
 	}
+	if isAlias(typ) {
+		return Instead("ALIAS")
+	}
 	if strings.HasPrefix(string(typ), "CF_") || strings.HasPrefix(string(typ), "CLOUDFLAREAPI_") {
 		return "it is a rule of Cloudflare's and no DNS record: run a redirection of your own and write its address"
 	}

@@ -28,6 +28,7 @@ type OctoDNSFile struct {
 	SkipUnsupported bool
 
 	leftOut, renamed map[schema.Position]string
+	aliases          []schema.Held
 }
 
 // OctoDNSRecords is what such a file declares.
@@ -40,6 +41,9 @@ type OctoDNSRecords struct {
 	// written, by the places of their keys.
 	LeftOut map[schema.Position]string
 	Renamed map[schema.Position]string
+	// Aliases are of what was left out the ALIAS records, each with the types that
+	// stand in for it on the live side, and no reason yet to leave them alone.
+	Aliases []schema.Held
 }
 
 // Read reads the file with what it includes by !include. Where zoneherd's own
@@ -67,7 +71,7 @@ func (f OctoDNSFile) Read(ctx context.Context) (OctoDNSRecords, schema.Problems)
 		b := &builder{loader: l, file: file, zone: zoneName{f.Zone, first}, problems: &problems, included: map[Path]schema.Position{}}
 		f.leftOut, f.renamed = map[schema.Position]string{}, map[schema.Position]string{}
 		out.Zone = b.build()
-		out.LeftOut, out.Renamed = f.leftOut, f.renamed
+		out.LeftOut, out.Renamed, out.Aliases = f.leftOut, f.renamed, f.aliases
 	}
 	problems.Sort()
 	return out, problems

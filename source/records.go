@@ -35,6 +35,7 @@ type record struct {
 	values  []*yaml.Node
 	raw     bool   // values are as the live side gave them
 	held    string // why it is left alone; empty if it is not
+	leftOut bool   // it has no counterpart here
 }
 
 // recordKeys are the keys of a record.
@@ -250,7 +251,8 @@ func (r *recordReader) unsupported(rec *record) bool {
 			why := Instead(rec.typ)
 			d.problems.Add(schema.Warning, rec.typeAt, "unsupported", "the %s record is left out: %s", rec.typ, why)
 			r.foreign.leaveOut(&yaml.Node{Line: rec.typeAt.Line, Column: rec.typeAt.Column}, why)
-			return false
+			rec.leftOut = true
+			return true
 		}
 		d.problem(rec.typeAt, "unsupported", "the service has no %s records, only %s: write another type, or leave what is live there alone with --skip-unsupported",
 			rec.typ, strings.Join(types, ", "))
@@ -279,15 +281,27 @@ func isOtherType(t schema.Type) bool {
 // otherTypes are record types of providers, which are no DNS types.
 var otherTypes = []schema.Type{"ALIAS", "ANAME", "URLFWD", "URL", "URL301", "FORWARD", "PAGERULE"}
 
+// isAlias reports whether a type follows another name for its addresses, as
+// octoDNS's providers have it too: Route53Provider/ALIAS.
+func isAlias(t schema.Type) bool {
+	return t == "ALIAS" || t == "ANAME" || strings.HasSuffix(string(t), "/ALIAS")
+}
+
 // declare adds a record's values to the zone, or what it leaves alone.
 func (r *recordReader) declare(owner schema.Name, rec *record) {
-	if rec.held != "" {
+	if rec.held != "" || rec.leftOut {
 		types := []schema.Type{rec.typ}
-		if rec.typ == "ALIAS" || rec.typ == "ANAME" { // these stand in for it on the live side
+		alias := isAlias(rec.typ)
+		if alias { // these stand in for it on the live side
 			types = append(types, schema.TypeA, schema.TypeAAAA, schema.TypeCNAME)
 		}
-		if !owner.IsZero() {
-			r.b.held = append(r.b.held, schema.Held{Name: owner, Types: types, Reason: rec.held, Position: rec.at})
+		h := schema.Held{Name: owner, Types: types, Reason: rec.held, Position: rec.at}
+		switch {
+		case owner.IsZero():
+		case !rec.leftOut:
+			r.b.held = append(r.b.held, h)
+		case alias:
+			r.foreign.aliases = append(r.foreign.aliases, h)
 		}
 		return
 	}

@@ -134,10 +134,11 @@ func (y *yamlProvider) named(z schema.Name, ending string, is func(fs.FileInfo) 
 }
 
 // declared is what stands for an owner name and type so far: an RRset, or what
-// is left alone.
+// is left alone, or an ALIAS record that is left out.
 type declared struct {
-	set  *schema.RRset
-	held *schema.Held
+	set     *schema.RRset
+	held    *schema.Held
+	leftOut bool
 }
 
 func (d declared) at() schema.Position {
@@ -183,13 +184,16 @@ func (r *reader) gather(ctx context.Context, z *zone) *Zone {
 				out.Files = append(out.Files, i.Shown())
 			}
 			out.File, out.Records, out.DefaultTTL = f, records, p.yaml.ttl
-			r.add(all, p, &records.Zone)
+			r.add(all, p, &records)
 		}
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(all), schema.Key.Compare) {
-		if d := all[k]; d.set != nil {
+		switch d := all[k]; {
+		case d.set != nil:
 			out.RRsets = append(out.RRsets, *d.set)
-		} else {
+		case d.leftOut:
+			out.aliases = append(out.aliases, *d.held)
+		default:
 			out.Held = append(out.Held, *d.held)
 		}
 	}
@@ -198,7 +202,8 @@ func (r *reader) gather(ctx context.Context, z *zone) *Zone {
 }
 
 // add adds what a file declares to what others do.
-func (r *reader) add(all map[schema.Key]declared, p *provider, z *schema.Zone) {
+func (r *reader) add(all map[schema.Key]declared, p *provider, read *source.OctoDNSRecords) {
+	z := &read.Zone
 	put := func(k schema.Key, d declared) {
 		if first, twice := all[k]; twice && !p.yaml.replace {
 			*r.config.problems = append(*r.config.problems, schema.Problem{
@@ -213,6 +218,12 @@ func (r *reader) add(all map[schema.Key]declared, p *provider, z *schema.Zone) {
 		put(z.RRsets[i].Key, declared{set: &z.RRsets[i]})
 	}
 	for i := range z.Held {
-		put(schema.Key{Name: z.Held[i].Name, Type: z.Held[i].Types[0]}, declared{held: &z.Held[i]})
+		put(keyOf(z.Held[i]), declared{held: &z.Held[i]})
+	}
+	for i := range read.Aliases {
+		put(keyOf(read.Aliases[i]), declared{held: &read.Aliases[i], leftOut: true})
 	}
 }
+
+// keyOf is the owner name and type of the record that is left alone.
+func keyOf(h schema.Held) schema.Key { return schema.Key{Name: h.Name, Type: h.Types[0]} }

@@ -54,7 +54,11 @@ func (c *config) apply(p *processor, n source.Node, out *Zone) {
 		for _, t := range p.list(allow) {
 			list = append(list, t.Text())
 		}
-		c.filter(p, n, out, func(k schema.Key) bool { return slices.Contains(list, string(k.Type)) != allow })
+		c.filter(p, n, out, func(k schema.Key) bool {
+			return allow != slices.ContainsFunc(list, func(t string) bool {
+				return t == string(k.Type) || strings.Contains(t, "/") && strings.EqualFold(t, string(k.Type)) // Route53Provider/ALIAS
+			})
+		})
 	case "NameAllowlistFilter", "NameRejectlistFilter":
 		allow := class == "NameAllowlistFilter"
 		matches, err := names(p.list(allow), out.Name)
@@ -142,13 +146,22 @@ func (c *config) filter(p *processor, n source.Node, out *Zone, leaves func(sche
 		}
 		return
 	}
-	held := 0
+	held, reason := 0, "octoDNS's processor "+p.name
 	out.RRsets = slices.DeleteFunc(out.RRsets, func(s schema.RRset) bool {
 		if !leaves(s.Key) {
 			return false
 		}
 		held++
-		out.Held = append(out.Held, schema.Held{Name: s.Name, Types: []schema.Type{s.Type}, Reason: "octoDNS's processor " + p.name, Position: s.Position})
+		out.Held = append(out.Held, schema.Held{Name: s.Name, Types: []schema.Type{s.Type}, Reason: reason, Position: s.Position})
+		return true
+	})
+	out.aliases = slices.DeleteFunc(out.aliases, func(h schema.Held) bool {
+		if !leaves(keyOf(h)) {
+			return false
+		}
+		held++
+		h.Reason = reason
+		out.Held = append(out.Held, h)
 		return true
 	})
 	out.Whole = out.Whole && held == 0
@@ -157,9 +170,11 @@ func (c *config) filter(p *processor, n source.Node, out *Zone, leaves func(sche
 
 // drop takes RRsets out of the zone, and tells how many.
 func (z *Zone) drop(which func(schema.Key) bool) int {
+	gone := func(h schema.Held) bool { return which(keyOf(h)) }
+	z.aliases = slices.DeleteFunc(z.aliases, gone)
 	before := len(z.RRsets) + len(z.Held)
 	z.RRsets = slices.DeleteFunc(z.RRsets, func(s schema.RRset) bool { return which(s.Key) })
-	z.Held = slices.DeleteFunc(z.Held, func(h schema.Held) bool { return which(schema.Key{Name: h.Name, Type: h.Types[0]}) })
+	z.Held = slices.DeleteFunc(z.Held, gone)
 	dropped := before - len(z.RRsets) - len(z.Held)
 	if dropped > 0 {
 		z.Whole = false

@@ -32,6 +32,8 @@ type Zone struct {
 	Records    source.OctoDNSRecords // of that file
 	DefaultTTL schema.TTL            // of the provider that was read last
 	Comments   map[string]int        // how many lines of comments each file has
+
+	aliases []schema.Held // what of ALIAS records a processor may yet leave alone
 }
 
 // Read reads octoDNS's configuration and the zones that its YAML files make, in
@@ -159,7 +161,7 @@ func (z *Zone) as(alias *zone) (*Zone, error) {
 		}
 		return name
 	}
-	out.RRsets, out.Held = nil, nil
+	out.RRsets, out.Held, out.aliases = nil, nil, nil
 	for _, s := range z.RRsets {
 		s.Name = moved(s.Name)
 		out.RRsets = append(out.RRsets, s)
@@ -167,6 +169,10 @@ func (z *Zone) as(alias *zone) (*Zone, error) {
 	for _, h := range z.Held {
 		h.Name = moved(h.Name)
 		out.Held = append(out.Held, h)
+	}
+	for _, h := range z.aliases {
+		h.Name = moved(h.Name)
+		out.aliases = append(out.aliases, h)
 	}
 	slices.SortFunc(out.RRsets, func(a, b schema.RRset) int { return a.Compare(b.Key) })
 	return &out, bad
