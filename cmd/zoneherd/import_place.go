@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,6 +55,9 @@ func (im *importer) place(ctx context.Context, files []*imported) error {
 
 // free refuses to import zones that have files already, but with force.
 func (im *importer) free(ctx context.Context, names []schema.Name, force bool) error {
+	if err := im.within(); err != nil {
+		return err
+	}
 	if err := im.undeclared(ctx, names); err != nil {
 		return err
 	}
@@ -72,6 +77,28 @@ func (im *importer) free(ctx context.Context, names []schema.Name, force bool) e
 		return nil
 	}
 	return fmt.Errorf("nothing was imported, since there are files already: %s: select other zones with --zone, another directory, or --force to write over them", someOf(there, 5))
+}
+
+// within refuses a directory to which a link leads out of the repository, where
+// no plan would read the files.
+func (im *importer) within() error {
+	disk, err := source.OpenDisk(".")
+	if err != nil {
+		return err
+	}
+	defer disk.Close()
+	dir, err := disk.Path(im.dir)
+	for at := im.dir; errors.Is(err, fs.ErrNotExist) && at != filepath.Dir(at); {
+		at = filepath.Dir(at) // a link may stand above what is yet to be made
+		dir, err = disk.Path(at)
+	}
+	if err == nil {
+		_, err = dir.OnDisk()
+	}
+	if err != nil {
+		return fmt.Errorf("nothing was imported: %w", err)
+	}
+	return nil
 }
 
 // undeclared refuses zones that files of other names declare, such as one for
