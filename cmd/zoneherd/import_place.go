@@ -102,22 +102,80 @@ func (im *importer) within() error {
 }
 
 // undeclared refuses zones that files of other names declare, such as one for
-// many domains: not even --force has a zone in two files.
+// many domains, or files elsewhere that a plan reads too: not even --force has a
+// zone in two files.
 func (im *importer) undeclared(ctx context.Context, names []schema.Name) error {
-	if info, err := os.Stat(im.dir); err != nil || !info.IsDir() {
-		return nil // nothing is there, or writing tells
+	declared := func(z schema.Zone, at string) error {
+		return fmt.Errorf("nothing was imported: %s is declared at %s already: take it out there, or select other zones with --zone", z.Name.Display(), at)
 	}
-	there, err := im.load(ctx, im.dir)
+	if info, err := os.Stat(im.dir); err == nil && info.IsDir() { // else nothing is there, or writing tells
+		there, err := im.load(ctx, im.dir)
+		if err != nil {
+			return err
+		}
+		for _, z := range there.Zones {
+			own := fileName(z.Name)
+			if at := z.Position.File; slices.Contains(names, z.Name) && at != own && at != strings.TrimSuffix(own, ".yaml")+".yml" {
+				return declared(z, filepath.Join(im.dir, z.Position.String()))
+			}
+		}
+	}
+	beside, err := im.beside(ctx)
 	if err != nil {
 		return err
 	}
-	for _, z := range there.Zones {
-		own := fileName(z.Name)
-		if at := z.Position.File; slices.Contains(names, z.Name) && at != own && at != strings.TrimSuffix(own, ".yaml")+".yml" {
-			return fmt.Errorf("nothing was imported: %s is declared at %s already: take it out there, or select other zones with --zone", z.Name.Display(), filepath.Join(im.dir, z.Position.String()))
+	for _, z := range beside {
+		if slices.Contains(names, z.Name) {
+			return declared(z, z.Position.String())
 		}
 	}
 	return nil
+}
+
+// beside are the zones of what the configuration has read together with the
+// directory that is written to.
+func (im *importer) beside(ctx context.Context) ([]schema.Zone, error) {
+	disk, err := source.OpenDisk(".")
+	if err != nil {
+		return nil, err
+	}
+	defer disk.Close()
+	together := false
+	var others []source.Path
+	for _, p := range im.d.config.Zones {
+		same, err := samePlace(p.Shown(), im.dir)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			together = true
+			continue
+		}
+		switch other, err := disk.Path(p.Shown()); {
+		case err == nil:
+			others = append(others, other)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+	}
+	if !together {
+		return nil, nil
+	}
+	there, err := source.Load(ctx, others, im.reading())
+	return there.Zones, err
+}
+
+// samePlace reports whether two paths are the same directory, which need not be
+// there.
+func samePlace(a, b string) (bool, error) {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX == nil && errY == nil {
+		return os.SameFile(x, y), nil
+	}
+	a, errX = filepath.Abs(a)
+	b, errY = filepath.Abs(b)
+	return a == b, errors.Join(errX, errY)
 }
 
 // fileName is the name of a zone's file.
