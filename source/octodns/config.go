@@ -42,7 +42,8 @@ type yamlProvider struct {
 	plainSemicolon bool // escaped_semicolons: false
 	ignoreMissing  bool
 
-	dir source.Path // where directory has been found
+	dir     source.Path              // where directory has been found
+	unasked map[schema.Name][]string // see passedOver
 }
 
 // zone is an entry of zones:, or what a dynamic one has brought.

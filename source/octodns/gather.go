@@ -133,6 +133,20 @@ func (y *yamlProvider) named(z schema.Name, ending string, is func(fs.FileInfo) 
 	return "", fmt.Errorf("both %s and %s are there for %s, and octoDNS takes neither: keep one", found[0], found[1], z.Display())
 }
 
+// passedOver are the files and directories that are named after a zone in
+// capital letters.
+func (y *yamlProvider) passedOver(z schema.Name) []string {
+	if y.unasked == nil {
+		y.unasked = map[schema.Name][]string{}
+		for file, key := range y.list() {
+			if name, err := schema.ParseName(key); err == nil && key != name.Unicode()+"." && key != name.Display()+"." {
+				y.unasked[name] = append(y.unasked[name], file)
+			}
+		}
+	}
+	return y.unasked[z]
+}
+
 // declared is what stands for an owner name and type so far: an RRset, or what
 // is left alone, or an ALIAS record that is left out.
 type declared struct {
@@ -159,6 +173,9 @@ func (r *reader) gather(ctx context.Context, z *zone) *Zone {
 		if err != nil {
 			c.fail(from.at, "file", "%v", err)
 			continue
+		}
+		for _, name := range p.yaml.passedOver(z.name) {
+			c.warn(schema.Position{File: path.Join(p.yaml.dir.Shown(), name)}, "file-case", "passed over, as octoDNS does, which looks for names in small letters: what is in here is not imported as %s: join it with the file that counts, or remove it", z.name.Display())
 		}
 		if len(files) == 0 && !p.yaml.ignoreMissing {
 			c.fail(from.at, "no-file", "the zone %s has no file in %s, the directory of %s: add %s, or take the zone out", z.name.Display(), p.yaml.dir.Shown(), p.Key, z.name.Display()+".yaml")
