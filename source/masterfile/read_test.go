@@ -69,6 +69,7 @@ var awkward = map[string]struct{ text, want string }{
 	"a name server at the apex is the service's":  {begin + " NS ns1\n NS ns2.example.net.\nsub NS ns.sub\n", "sub NS 60 ns.sub.example.com."},
 	"what is outside the zone is left out":        {begin + "a.example.net. A 192.0.2.1\n TXT x\nb A 192.0.2.1\n", "b A 60 192.0.2.1"},
 	"what signs a zone is left out":               {begin + "a A 192.0.2.1\n RRSIG A 8 3 60 20300101000000 20200101000000 1 example.com. AAAA\n@ DNSKEY 256 3 8 AAAA\n", "a A 60 192.0.2.1"},
+	"an owner may stand in quotes":                {begin + `"a" A 192.0.2.1` + "\n TXT x\n" + `"b.c"A 192.0.2.1` + "\n" + `"@" 5 A 192.0.2.1` + "\n" + `"www.example.com." A 192.0.2.1` + "\n" + `"d;( $x" A 192.0.2.1` + "\n" + `"e\"f\ g\\\032" A 192.0.2.1` + "\n" + `"@.\@" A 192.0.2.1` + "\n", `@ A 5 192.0.2.1|\@.\@ A 60 192.0.2.1|a A 60 192.0.2.1|a TXT 60 "x"|b.c A 60 192.0.2.1|d\;\(\032$x A 60 192.0.2.1|e\"f\032g\\\032 A 60 192.0.2.1|www A 60 192.0.2.1`},
 	"bytes of a name that are no ASCII are bytes": {begin + "b\xc3\xbccher A 192.0.2.1\n", `b\195\188cher A 60 192.0.2.1`},
 }
 
@@ -103,6 +104,8 @@ func TestAMistakeIsToldAtItsPlace(t *testing.T) {
 		"a class that is another":         {"a CH A 192.0.2.1\n", "4:3: the class CH is none of the Internet's: leave such records out"},
 		"a TTL that is none":              {"a 1h30 A 192.0.2.1\nb 2147483648 A 192.0.2.1\n", "4:3: the TTL \"1h30\" is no number of seconds up to 2147483647, and no such number with the units w, d, h, m and s, as in 1h30m; where a type is meant, write it before the data|5:3: the TTL 2147483648 is over 2147483647, the most that DNS allows; where a type is meant, write it before the data"},
 		"no data":                         {"a A\nb TXT\n", "4:3: the A record has no data: write it behind the type|5:3: the TXT record has no data: write it behind the type"},
+		"a directive in quotes":           {`"$ORIGIN" sub` + "\n", `4:1: the name "$ORIGIN" is in quotes: take them away|4:11: "sub" is no record type: check its spelling, and that an owner name begins its line`},
+		"an owner that is empty":          {`"" A 192.0.2.1` + "\n", `4:1: the name "" is in quotes: take them away`},
 		"an owner that is none":           {"a..b A 192.0.2.1\n A 192.0.2.2\nc A 192.0.2.3\n", "4:1: the name \"a..b.example.com\" has an empty label: remove the extra dot|5:2: this record has no owner name, since it begins with a blank and that of the line before it cannot be read: write its owner"},
 		"a label that is too long":        {strings.Repeat("x", 64) + " A 192.0.2.1\n", "4:1: the label \"" + strings.Repeat("x", 64) + "\" has 64 bytes, more than the 63 that DNS allows"},
 		"a target that is none":           {"a MX 10 \"m\"\nb CNAME c..d\n", "4:9: the name \"m\" is in quotes: take them away|5:9: the name \"c..d.example.com\" has an empty label: remove the extra dot"},

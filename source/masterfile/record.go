@@ -20,6 +20,7 @@ func (f *frame) record(e entry) {
 			f.warn(tokens[0].at, "inherited-owner", "this record belongs to %s as those above it do, whatever the new origin %s: write its owner if that is not meant", f.owner.Display(), f.origin.Display())
 		}
 	} else {
+		tokens[0] = bare(tokens[0])
 		owner, own, ok := f.name(tokens[0])
 		if f.owner, f.noOwner, initial = owner, "", own; !ok {
 			f.noOwner = "that of the line before it cannot be read"
@@ -49,6 +50,18 @@ func (f *frame) record(e entry) {
 
 func (f *frame) ownerless(e entry) {
 	f.fail(e.tokens[0].at, "owner", "this record has no owner name, since it begins with a blank and %s: write its owner", f.noOwner)
+}
+
+// inQuotes is what a name in quotes holds as one without has it.
+var inQuotes = strings.NewReplacer(`\\`, `\\`, `\ `, `\032`, ` `, `\032`, "\\\t", `\009`, "\t", `\009`)
+
+// bare is an owner name without its quotes, in which BIND reads one too, but none
+// elsewhere, and a directive as ever.
+func bare(t token) token {
+	if t.quoted && t.text != "" && !strings.HasPrefix(t.text, "$") {
+		t.text, t.quoted = inQuotes.Replace(t.text), false
+	}
+	return t
 }
 
 // header is what a record says before its data.

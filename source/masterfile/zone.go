@@ -122,7 +122,7 @@ func (f *frame) pass(e entry) {
 	if !e.blank {
 		f.noOwner = "that of the line before it cannot be read"
 		if len(e.tokens) > 0 {
-			owner, initial, _ = f.name(e.tokens[0])
+			owner, initial, _ = f.name(bare(e.tokens[0]))
 		}
 	}
 	if f.soa == nil && !owner.IsZero() && slices.ContainsFunc(e.tokens, func(t token) bool { return t.text == "SOA" }) {
