@@ -60,7 +60,7 @@ func (r *recordReader) owners(n *yaml.Node) {
 			owner, err = schema.ParseOwner(p.text, zone)
 		}
 		if err == nil {
-			err = checkStars(p.text, owner)
+			err = CheckStars(p.text, owner)
 		}
 		if err != nil {
 			d.problem(d.at(p.key), "owner", "%v", err)
@@ -316,8 +316,9 @@ func (r *recordReader) declare(owner schema.Name, rec *record) {
 	}
 }
 
-// checkStars refuses a * that is no wildcard (RFC 4592 section 2.1.1).
-func checkStars(text string, owner schema.Name) error {
+// CheckStars refuses a * that is no wildcard (RFC 4592 section 2.1.1). text is
+// the owner name as it was written.
+func CheckStars(text string, owner schema.Name) error {
 	if !strings.Contains(owner.String(), "*") {
 		return nil
 	}

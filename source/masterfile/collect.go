@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source"
@@ -96,6 +97,11 @@ func (c *collector) take(r *record) {
 		c.ns.add(r)
 		return
 	}
+	name := k.Name.Relative(c.zone.Name)
+	if err := source.CheckStars(name, k.Name); err != nil {
+		c.r.problems.Add(schema.Warning, at, "stars", "%s %s is left out, since no zone file may hold it: %v; if it is live, put {name: %s} below ignore: in zoneherd.yaml, or a plan deletes it", k.Name.Display(), k.Type, err, source.Scalar(globOf.Replace(name)))
+		return
+	}
 	s := c.sets[k]
 	if s == nil {
 		s = &collected{set: schema.RRset{Key: k, Position: at}, first: r, seen: map[schema.Data]schema.Position{}}
@@ -119,6 +125,9 @@ func (c *collector) take(r *record) {
 	s.seen[r.value.Data] = at
 	s.set.Values = append(s.set.Values, r.value)
 }
+
+// globOf makes a pattern of a name that matches it alone.
+var globOf = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
 // comment keeps what stands on a record's line.
 func (c *collector) comment(r *record) {
