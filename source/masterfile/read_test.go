@@ -64,6 +64,8 @@ var awkward = map[string]struct{ text, want string }{
 	"a $GENERATE leaves the last owner alone":     {begin + "a A 192.0.2.1\n$GENERATE 1-1 b$ A 192.0.2.2\n TXT x\n", "a A 60 192.0.2.1|a TXT 60 \"x\"|b1 A 60 192.0.2.2"},
 	"records of one owner have the first's TTL":   {begin + "a 5 A 192.0.2.1\n 7 A 192.0.2.2\n", "a A 5 192.0.2.1|a A 5 192.0.2.2"},
 	"and those further on the last one's":         {begin + "a 5 A 192.0.2.1\nb A 192.0.2.9\na 6 A 192.0.2.2\n 7 A 192.0.2.3\n", "a A 6 192.0.2.1|a A 6 192.0.2.2|a A 6 192.0.2.3|b A 60 192.0.2.9"},
+	"glue does not end the records of an owner":   {begin + "a 5 NS b\nb 6 A 192.0.2.1\na 7 NS c\n 8 NS d\nd 9 A 192.0.2.2\n 10 A 192.0.2.3\na 11 NS e\n", "a NS 5 b.example.com.|a NS 5 c.example.com.|a NS 5 d.example.com.|a NS 5 e.example.com.|b A 6 192.0.2.1|d A 9 192.0.2.2|d A 9 192.0.2.3"},
+	"other records do":                            {begin + "a 5 NS b\nc 6 A 192.0.2.1\na 7 NS c\n", "a NS 7 b.example.com.|a NS 7 c.example.com.|c A 6 192.0.2.1"},
 	"the SOA record's owner is the zone":          {"example.com. 60 SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", "www A 60 192.0.2.1"},
 	"also where the file is named after another":  {"example.net. 60 SOA ns h 1 2 3 4 5\nwww A 192.0.2.1\n", "www A 60 192.0.2.1"},
 	"a name server at the apex is the service's":  {begin + " NS ns1\n NS ns2.example.net.\nsub NS ns.sub\n", "sub NS 60 ns.sub.example.com."},

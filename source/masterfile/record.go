@@ -25,9 +25,7 @@ func (f *frame) record(e entry) {
 		if f.owner, f.noOwner, initial = owner, "", own; !ok {
 			f.noOwner = "that of the line before it cannot be read"
 		}
-		if spelled := f.spelling(tokens[0].text); spelled != f.spelled {
-			f.spelled, f.runTTLs = spelled, nil
-		}
+		f.follow(owner, f.spelling(tokens[0].text))
 		tokens = tokens[1:]
 	}
 	f.moved = false
@@ -203,16 +201,16 @@ func (f *frame) add(owner schema.Name, h header, at int, follows bool, comment s
 		f.outside(r.value.Position, owner, f.soa.owner)
 		return false
 	}
-	if follows && (f.run != owner || f.runTTLs == nil) {
-		f.run, f.runTTLs = owner, map[schema.Type]schema.TTL{}
-	}
-	ttl, before := f.runTTLs[h.typ]
-	if before && f.run == owner {
-		r.value.TTL = ttl
-	}
 	f.last = r.written
 	if follows {
-		f.runTTLs[h.typ], f.last = r.value.TTL, r.value.TTL
+		f.last = f.now().ttl(h.typ, r.written)
+	}
+	for _, later := range []*run{f.glue, f.run} { // they are added to the zone once they end
+		if later != nil && later.owner == owner {
+			if ttl, ok := later.ttls[h.typ]; ok {
+				r.value.TTL = ttl
+			}
+		}
 	}
 	if h.typ.Managed() {
 		d, err := f.data(h)
@@ -227,6 +225,9 @@ func (f *frame) add(owner schema.Name, h header, at int, follows bool, comment s
 			return false
 		}
 		r.value.Data = d
+		if ns, ok := d.(schema.NS); ok && follows && f.glue == nil {
+			f.run.hosts = append(f.run.hosts, ns.Host)
+		}
 	}
 	f.records = append(f.records, r)
 	return true
@@ -339,8 +340,7 @@ func absolute(text string) bool {
 	return dotted && (len(rest)-len(strings.TrimRight(rest, `\`)))%2 == 0
 }
 
-// spelling is an owner name in the case in which it is written: to BIND another
-// case makes another run of records.
+// spelling is an owner name in the case in which it is written: see [run].
 func (f *frame) spelling(text string) string {
 	switch {
 	case text == "@":

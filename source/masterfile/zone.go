@@ -38,11 +38,6 @@ type zoneReader struct {
 	// without one, and the last one given.
 	ttl, last       schema.TTL
 	hasTTL, hasLast bool
-
-	// BIND gives records of one owner that follow one another the TTL of the
-	// first of their type.
-	run     schema.Name
-	runTTLs map[schema.Type]schema.TTL
 }
 
 // start is the SOA record.
@@ -72,8 +67,9 @@ type frame struct {
 	initial bool // origin depends on the one that the reading began with
 	moved   bool // the origin has changed since the last owner
 	owner   schema.Name
-	spelled string // how the owner is
 	noOwner string // why there is none
+	run     *run   // nil where there is none
+	glue    *run   // of a name server of that run, which goes on behind it; or nil
 }
 
 // readZone reads a file as a zone's, with names relative to an origin until
@@ -186,9 +182,9 @@ func (f *frame) include(args []token) {
 	if !slices.Contains(f.included, p) {
 		f.included = append(f.included, p)
 	}
-	f.runTTLs = nil
+	sub.run, sub.glue = f.now().anew(), nil
 	sub.read()
-	f.runTTLs = nil
+	f.run, f.glue = f.run.anew(), f.glue.anew()
 }
 
 // find finds and reads a file that is to be included. BIND looks in the directory
