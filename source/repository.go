@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
@@ -42,6 +43,25 @@ func openRepository(root string) (*git.Repository, error) {
 		return nil, fmt.Errorf("open the repository %s: %w", root, err)
 	}
 	return repo, nil
+}
+
+// DefaultBranch is the branch that a repository's remote origin begins with, else
+// the one that its work tree is on, which may have no commit yet; empty where
+// neither is known. root is its work tree.
+func DefaultBranch(root string) string {
+	repo, err := openRepository(root)
+	if err != nil {
+		return ""
+	}
+	if ref, err := repo.Storer.Reference(plumbing.NewRemoteHEADReferenceName("origin")); err == nil {
+		if branch, ok := strings.CutPrefix(ref.Target().String(), "refs/remotes/origin/"); ok {
+			return branch
+		}
+	}
+	if ref, err := repo.Storer.Reference(plumbing.HEAD); err == nil && ref.Target().IsBranch() {
+		return ref.Target().Short()
+	}
+	return ""
 }
 
 // openStorage opens what git keeps of the work tree at root: its own

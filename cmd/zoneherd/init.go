@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/zoneherd/zoneherd/examples"
+	"github.com/zoneherd/zoneherd/source"
 )
 
 func (p *program) initCommand() *cli.Command {
@@ -179,16 +181,20 @@ func (b *beginning) files(c *cli.Context, live bool) ([]newFile, error) {
 		b.m.say("no workflows: GitHub reads those in the root of the repository alone, and this is %s in it: run init there, or copy examples/workflows of zoneherd", at)
 		return files, nil
 	}
+	branch := cmp.Or(source.DefaultBranch("."), "main")
 	for _, w := range []struct{ name, does string }{
 		{"plan", "comments on each pull request what merging it would do"},
-		{"apply", "applies what was reviewed, once it is merged"},
+		{"apply", "applies what was reviewed, once it is merged into " + branch},
 		{"drift", "keeps an issue open while live differs"},
+		{"adopt-drift", "keeps a pull request open that takes over what differs"},
 	} {
 		text, err := examples.Workflow(w.name)
 		if err != nil {
 			return nil, err
 		}
 		text = strings.ReplaceAll(text, "zoneherd/zoneherd@"+noCommit, "zoneherd/zoneherd@"+release())
+		pattern := strings.ReplaceAll(branch, "+", `\+`) // the one character special to GitHub that git lets be
+		text = strings.ReplaceAll(text, "branches: [main]", "branches: ["+source.Scalar(pattern)+"]")
 		files = append(files, newFile{".github/workflows/zoneherd-" + w.name + ".yml", text, w.does})
 	}
 	return files, nil
@@ -207,6 +213,9 @@ records:
   mail: {type: A, value: 192.0.2.25}
   www: {type: CNAME, value: "@"}
 `
+
+// adoptDrift is the workflow that wants a setting.
+const adoptDrift = ".github/workflows/zoneherd-adopt-drift.yml"
 
 // noCommit stands in the workflows where the commit of a release belongs.
 const noCommit = "0000000000000000000000000000000000000000"
@@ -287,6 +296,11 @@ on GitHub:
     an environment dns with the secret VPSORG_TOKEN, of one that may write, and with somebody who approves
     in .github/CODEOWNERS who reviews: /%s/ @your-organisation/your-team
 `, b.zones)
+	if wrote(adoptDrift) {
+		fmt.Fprintf(b.p.stdout, `    for %s in Settings, Actions, General: "Allow GitHub Actions to
+    create and approve pull requests"; or remove it, and run zoneherd import --merge yourself
+`, path.Base(adoptDrift))
+	}
 	if release() == noCommit {
 		fmt.Fprintf(b.p.stdout, "    in the workflows and in .pre-commit-config.yaml the commit of the release that you use, in place of %s…\n", noCommit[:7])
 	}

@@ -26,9 +26,10 @@ func (c *Client) Drift(ctx context.Context, id string, d *report.Document, rest 
 	head := marker(id)
 	var b strings.Builder
 	b.WriteString(head)
-	if err := report.Markdown(&b, d, report.MarkdownOptions{Title: "Live differs from git", Limit: report.CommentLimit - len(head), Rest: rest}); err != nil {
+	if err := report.Markdown(&b, d, report.MarkdownOptions{Title: "Live differs from git", Limit: report.CommentLimit - len(head) - len(whatToDo), Rest: rest}); err != nil {
 		return "", err
 	}
+	b.WriteString(whatToDo)
 	body := b.String()
 	if found != nil {
 		if found.GetBody() == body {
@@ -52,6 +53,9 @@ func (c *Client) Drift(ctx context.Context, id string, d *report.Document, rest 
 	}
 	return "live differs: opened #" + number(made), nil
 }
+
+// whatToDo ends the issue.
+const whatToDo = "\n`zoneherd import --merge` takes over into the files what is live, and a pull request then shows it; `zoneherd apply` makes live as the files are again.\n"
 
 func number(i *github.Issue) string { return strconv.Itoa(i.GetNumber()) }
 

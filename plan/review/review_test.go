@@ -234,6 +234,9 @@ func TestDriftIsOneIssue(t *testing.T) {
 	var states []string
 	for _, i := range s.Issues() {
 		states = append(states, i.State)
+		if !strings.Contains(i.Body, "`zoneherd import --merge`") {
+			t.Errorf("the issue does not say what to do:\n%s", i.Body)
+		}
 	}
 	if diff := cmp.Diff([]string{"closed", "open"}, states); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
