@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
+	"github.com/zoneherd/zoneherd/replace"
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source/masterfile"
 	"github.com/zoneherd/zoneherd/source/octodns"
@@ -188,7 +188,7 @@ func (e *exporter) write(c *cli.Context) error {
 		return fmt.Errorf("make the directory: %w", err)
 	}
 	for i, file := range files {
-		if err := renameio.WriteFile(file, texts[i], 0o644); err != nil {
+		if err := replace.Text(file, 0o644, texts[i]); err != nil {
 			return fmt.Errorf("write the file of %s: %w", e.zones[i].Name.Display(), err)
 		}
 	}

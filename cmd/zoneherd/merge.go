@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/adopt"
 	"github.com/zoneherd/zoneherd/plan/report"
+	"github.com/zoneherd/zoneherd/replace"
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source"
 )
@@ -175,7 +175,7 @@ func replaceFile(target, shown string, text []byte) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", shown, err)
 	}
-	if err := renameio.WriteFile(target, text, info.Mode().Perm(), renameio.IgnoreUmask()); err != nil {
+	if err := replace.Text(target, info.Mode().Perm(), text); err != nil {
 		return fmt.Errorf("write %s: %w", shown, err)
 	}
 	return nil

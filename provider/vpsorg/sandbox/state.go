@@ -6,13 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"syscall"
 
 	"github.com/gofrs/flock"
-	"github.com/google/renameio/v2"
+
+	"github.com/zoneherd/zoneherd/replace"
 )
 
 // The state file is a log: a line that names the format, then one JSON line
@@ -231,14 +233,17 @@ func (s *store) apply(e entry) {
 
 // compact writes the state without its history.
 func (s *store) compact(path string) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
-	if err != nil {
+	if err := replace.File(path, 0o600, s.snapshot); err != nil {
 		return fmt.Errorf("writing the sandbox state: %w", err)
 	}
-	defer f.Cleanup()
-	w := bufio.NewWriter(f)
+	return nil
+}
+
+func (s *store) snapshot(to io.Writer) error {
+	w := bufio.NewWriter(to)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
+	var err error
 	write := func(e entry) {
 		if err == nil {
 			err = enc.Encode(e)
@@ -267,11 +272,5 @@ func (s *store) compact(path string) error {
 	if err == nil {
 		err = w.Flush()
 	}
-	if err == nil {
-		err = f.CloseAtomicallyReplace()
-	}
-	if err != nil {
-		return fmt.Errorf("writing the sandbox state: %w", err)
-	}
-	return nil
+	return err
 }
