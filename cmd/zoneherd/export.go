@@ -11,10 +11,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/zoneherd/zoneherd/replace"
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source/masterfile"
 	"github.com/zoneherd/zoneherd/source/octodns"
+	"github.com/zoneherd/zoneherd/source/replace"
 	"github.com/zoneherd/zoneherd/source/table"
 )
 

@@ -15,9 +15,9 @@ import (
 	"github.com/zoneherd/zoneherd/plan"
 	"github.com/zoneherd/zoneherd/plan/adopt"
 	"github.com/zoneherd/zoneherd/plan/report"
-	"github.com/zoneherd/zoneherd/replace"
 	"github.com/zoneherd/zoneherd/schema"
 	"github.com/zoneherd/zoneherd/source"
+	"github.com/zoneherd/zoneherd/source/replace"
 )
 
 // mergeFlags are those of import --merge alone.

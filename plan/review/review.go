@@ -20,7 +20,7 @@ import (
 
 	"github.com/google/go-github/v84/github"
 
-	"github.com/zoneherd/zoneherd/secret"
+	"github.com/zoneherd/zoneherd/provider/secret"
 )
 
 // ErrReadOnly says that the token may not write comments or issues here.

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/zoneherd/zoneherd/provider/secret"
 	"github.com/zoneherd/zoneherd/schema"
-	"github.com/zoneherd/zoneherd/secret"
 )
 
 // Token is an API token, such as "vps_0123456789abcdef". It never shows

@@ -14,7 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/zoneherd/zoneherd/replace"
+	"github.com/zoneherd/zoneherd/source/replace"
 )
 
 // The state file is a log: a line that names the format, then one JSON line

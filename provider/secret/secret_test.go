@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/zoneherd/zoneherd/secret"
+	"github.com/zoneherd/zoneherd/provider/secret"
 )
 
 const token = "vps_0Ab9cD3eF7gH1jK5"

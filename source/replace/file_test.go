@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/zoneherd/zoneherd/replace"
+	"github.com/zoneherd/zoneherd/source/replace"
 )
 
 func TestAFileIsReplacedWhole(t *testing.T) {
