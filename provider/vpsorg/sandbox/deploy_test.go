@@ -151,7 +151,7 @@ func TestEveryTypeIsServedAsItIs(t *testing.T) {
 		{"empty", "TXT", `""`, 0, `""`},
 		{"bytes", "TXT", `"` + all + `"`, 0, `"` + escaped + `"`},
 		{"long", "TXT", long, 0, strings.Join(chunks, " ")},
-		{`odd\.dot`, "A", "192.0.2.2", 0, "192.0.2.2"},
+		{`odd\.dot`, "TXT", "dotted", 0, `"dotted"`},
 	} {
 		d.record(zone, fmt.Sprintf(`{"record_type":%q,"name":%q,"value":%q,"priority":%d}`, tt.rrtype, tt.name, tt.value, tt.priority))
 		d.wants(tt.name+".example.com.", dns.StringToType[tt.rrtype], "NOERROR "+tt.want)

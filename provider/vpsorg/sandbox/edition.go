@@ -28,7 +28,11 @@ func (e edition) zone(domain string) (*nameserver.Zone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nameserver.NewZone(domain, all)
+	zone, err := nameserver.NewZone(domain, all)
+	if err != nil {
+		return nil, err
+	}
+	return zone, zone.CheckNames()
 }
 
 // rrs are an edition's records for the wire.
