@@ -28,14 +28,17 @@ type Controlled struct {
 func Control(t testing.TB, zones string, more ...string) *Controlled {
 	t.Helper()
 	Look(t, "rndc")
-	c := &Controlled{named: Look(t, "named"), Addr: freePort(t)}
+	c := &Controlled{Addr: freePort(t)}
 	dir := t.TempDir()
+	var err error
+	if c.named, err = replica(Look(t, "named"), dir); err != nil {
+		t.Fatal(err)
+	}
 	port := freePort(t).Port()
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // which never fails
 	key := fmt.Sprintf("key \"rndc-key\" { algorithm hmac-sha256; secret %q; };\n", base64.StdEncoding.EncodeToString(secret))
 	body := fmt.Sprintf("%scontrols { inet 127.0.0.1 port %d allow { 127.0.0.1; } keys { \"rndc-key\"; }; };\ninclude %q;\n", key, port, zones)
-	var err error
 	if c.config, err = configure(dir, c.Addr, append(more, "allow-transfer { 127.0.0.1; };"), body); err != nil {
 		t.Fatal(err)
 	}

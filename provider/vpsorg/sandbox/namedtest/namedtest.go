@@ -79,6 +79,9 @@ func start(t testing.TB, named string, zones map[string]string, more []string) (
 	if err != nil {
 		return addr, err
 	}
+	if named, err = replica(named, dir); err != nil {
+		return addr, err
+	}
 	return addr, run(t, command(named, config), addr, names)
 }
 
@@ -97,6 +100,17 @@ logging {
 %s`, dir, addr.Port(), strings.Join(options, "\n\t"), body)
 	config := filepath.Join(dir, "named.conf")
 	return config, os.WriteFile(config, []byte(conf), 0o600)
+}
+
+// replica copies named into a directory: AppArmor holds the one that Debian and
+// Ubuntu install to directories of its own.
+func replica(named, dir string) (string, error) {
+	program, err := os.ReadFile(named)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "named")
+	return file, os.WriteFile(file, program, 0o700)
 }
 
 func command(named, config string) *exec.Cmd {
