@@ -111,7 +111,9 @@ func await(ts *testscript.TestScript, cmd *exec.Cmd) {
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
+		if err := cmd.Wait(); err != nil {
+			ts.Fatalf("the sandbox ended badly: %v: %.2000s", err, stderr.String())
+		}
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
