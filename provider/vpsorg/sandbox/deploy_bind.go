@@ -129,19 +129,21 @@ func (b *bound) place(ctx context.Context) {
 	}
 	for i, domain := range domains {
 		c := chosen[i]
+		placing := false
 		switch {
 		case c.absent:
-			b.dir.Remove(domain)
+			placing = b.dir.Remove(domain)
 		case c.checked != nil:
-			if err := b.dir.Write(c.checked); err != nil {
-				c = choice{problem: errors.Join(err, c.problem)}
+			err := b.dir.Write(c.checked)
+			if placing = err == nil; !placing {
+				c.problem = errors.Join(err, c.problem)
 			}
 		}
 		if c.problem != nil {
 			b.tell(domain, c.problem)
 		}
 		b.settle(domain, func(z *deployment) {
-			z.problem, z.placing = c.problem, c.absent || c.checked != nil
+			z.problem, z.placing = c.problem, placing
 		})
 	}
 }

@@ -53,6 +53,7 @@ type Dir struct {
 	lock            *flock.Flock
 	zones           map[string]*zone
 	leaving         map[string]bool // zones that named may still serve
+	given           map[string]bool // zones given up, whose files zones.conf may still name
 	listed          bool            // zones.conf has the zones that there are
 	configured      bool            // named was told of zones.conf as it is
 }
@@ -78,7 +79,7 @@ const (
 // Open takes over a directory, and what an earlier run has left there. Until
 // Close nobody else can.
 func Open(opts Options) (*Dir, error) {
-	d := &Dir{Options: opts, zones: map[string]*zone{}, leaving: map[string]bool{}}
+	d := &Dir{Options: opts, zones: map[string]*zone{}, leaving: map[string]bool{}, given: map[string]bool{}}
 	if !d.Server.IsValid() {
 		d.Server = netip.MustParseAddrPort("127.0.0.1:53")
 	}
@@ -209,14 +210,15 @@ func (d *Dir) put(name string, text []byte) error {
 	return os.Rename(path+".new", path)
 }
 
-// Remove takes a zone out, for named to be told of.
-func (d *Dir) Remove(domain string) {
-	if d.zones[domain] == nil {
-		return
+// Remove takes a zone out, for named to be told of, and reports whether there is
+// anything to tell: it has no outcome where the zone never was in.
+func (d *Dir) Remove(domain string) bool {
+	if d.zones[domain] != nil {
+		delete(d.zones, domain)
+		d.leaving[domain] = true
+		d.listed = false
 	}
-	delete(d.zones, domain)
-	d.leaving[domain] = true
-	d.listed = false
+	return d.leaving[domain]
 }
 
 // file is the name of a zone's file.
@@ -252,6 +254,10 @@ func (d *Dir) drop(domain string) error {
 	return nil
 }
 
+// grace is how long the output of a program that was ended may stay open, as it
+// does where the program was a script and what that has started lives on.
+const grace = time.Second
+
 // control has rndc tell named something.
 func (d *Dir) control(ctx context.Context, words ...string) error {
 	if d.RNDCConf != "" {
@@ -259,7 +265,9 @@ func (d *Dir) control(ctx context.Context, words ...string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.Patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, d.rndc, words...).CombinedOutput()
+	cmd := exec.CommandContext(ctx, d.rndc, words...)
+	cmd.WaitDelay = grace
+	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil
 	}

@@ -40,6 +40,7 @@ func (d *Dir) Check(ctx context.Context, domain string, records []dns.RR) (*Chec
 	// Names are as strict as named is by default; and nothing is looked up elsewhere.
 	cmd := exec.CommandContext(ctx, d.checkzone, "-k", "fail", "-i", "local", "--", domain+".", "-")
 	cmd.Stdin = bytes.NewReader(text)
+	cmd.WaitDelay = grace
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	switch {

@@ -26,7 +26,7 @@ type Outcome struct {
 // has no outcome, and it is told of again by the next call. What named does not
 // serve within [Options.Patience] is put back as named had it.
 func (d *Dir) Reload(ctx context.Context) ([]Outcome, error) {
-	if err := d.List(); err != nil {
+	if err := d.forget(); err != nil {
 		return nil, err
 	}
 	// A named that has started since has loaded it already.
@@ -59,7 +59,23 @@ func (d *Dir) Reload(ctx context.Context) ([]Outcome, error) {
 		}
 		outcomes = append(outcomes, o)
 	}
-	return outcomes, d.List()
+	return outcomes, d.forget()
+}
+
+// forget takes out of zones.conf what was given up, and then its files, so that
+// it never names one that is not there.
+func (d *Dir) forget() error {
+	err := d.List()
+	if err != nil {
+		return err
+	}
+	for domain := range d.given {
+		delete(d.given, domain)
+		if d.zones[domain] == nil {
+			err = errors.Join(err, d.drop(domain))
+		}
+	}
+	return err
 }
 
 // restore puts a zone back as named has served it.
@@ -70,7 +86,8 @@ func (d *Dir) restore(domain string, z *zone) error {
 	}
 	delete(d.zones, domain)
 	d.listed = false
-	return d.drop(domain)
+	d.given[domain] = true
+	return nil
 }
 
 // tell has named read its configuration, where other zones are in that, and the
