@@ -107,7 +107,7 @@ func deployToBIND(c *cli.Context, server *sandbox.Server, m *messages) (stop fun
 		return nil, "", fmt.Errorf("hand the zones to BIND: %w", err)
 	}
 	log := m.logger()
-	undeploy, err := server.DeployTo(dir, func(zone string, err error) {
+	undeploy, err := server.DeployTo(c.Context, dir, func(zone string, err error) {
 		if zone == "" {
 			log.Warn("the zones are written, and not served yet", "reason", err)
 			return

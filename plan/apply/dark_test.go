@@ -54,7 +54,7 @@ func TestNothingGoesDark(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stop, err := l.server.DeployTo(dir, func(string, error) {})
+			stop, err := l.server.DeployTo(t.Context(), dir, func(string, error) {})
 			if err != nil {
 				t.Fatal(err)
 			}

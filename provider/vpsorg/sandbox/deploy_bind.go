@@ -25,16 +25,20 @@ type bound struct {
 const retry = time.Second
 
 // DeployTo has the BIND of a directory serve the zones, those that are there and
-// what becomes of them, until stop is called; the files stay then. When it
+// what becomes of them, until stop is called or ctx ends; the files stay then. When it
 // returns they are written as they are, so that a named which is started now
 // has them. told is called for each deployment that fails, with the zone as it
 // was still served, and with no zone for what concerns them all, such as that
 // named does not run, which is waited for.
-func (s *Server) DeployTo(dir *bind.Dir, told func(zone string, err error)) (stop func(), err error) {
-	ctx, cancel := context.WithCancel(context.Background())
+func (s *Server) DeployTo(ctx context.Context, dir *bind.Dir, told func(zone string, err error)) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
 	b := s.bind(dir, told)
 	b.place(ctx)
-	if err := dir.List(); err != nil {
+	err = ctx.Err()
+	if err == nil {
+		err = dir.List()
+	}
+	if err != nil {
 		cancel()
 		return nil, err
 	}

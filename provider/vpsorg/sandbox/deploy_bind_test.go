@@ -1,7 +1,9 @@
 package sandbox_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,7 +48,7 @@ func (b *bound) deploy(a *api) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	stop, err := a.server.DeployTo(dir, func(zone string, err error) {
+	stop, err := a.server.DeployTo(b.t.Context(), dir, func(zone string, err error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.told = append(b.told, zone+": "+err.Error())
@@ -364,4 +366,26 @@ func TestNamedWaitsForADeployment(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	b.wants("example.com.", dns.TypeSOA, "REFUSED")
+}
+
+// Checking a thousand zones takes its time, which an interrupt cuts short.
+func TestAnInterruptEndsTheFirstWriting(t *testing.T) {
+	namedtest.Look(t, "named-checkzone")
+	namedtest.Look(t, "rndc")
+	a := start(t, sandbox.Options{}, "")
+	a.zone("example.com")
+	dir, err := bind.Open(bind.Options{Path: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dir.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	stop, err := a.server.DeployTo(ctx, dir, nil)
+	if err == nil {
+		stop()
+	}
+	if !errors.Is(err, context.Canceled) || len(dir.Zones()) > 0 {
+		t.Errorf("%v, with %v written", err, dir.Zones())
+	}
 }
