@@ -21,6 +21,13 @@ elif [ -z "$ZONEHERD_BASE" ]; then
   else
     ZONEHERD_BASE=${PULL_REQUEST_BASE:-$PUSH_BASE}
   fi
+  # Nobody has asked verify for a base: where the checkout is shallow, or the push
+  # was forced, it asks for what is declared, as on a first push.
+  if [[ $COMMAND = verify && -n ${ZONEHERD_BASE//0/} && $'\n'$ARGS != *$'\n'--base* ]] &&
+    ! git merge-base HEAD "$ZONEHERD_BASE" >/dev/null 2>&1; then
+    echo "::warning::what was there before, $ZONEHERD_BASE, is not in this checkout, so what has been taken out since is not asked for: check out with fetch-depth: 0"
+    ZONEHERD_BASE=0000000000000000000000000000000000000000
+  fi
   export ZONEHERD_BASE
 fi
 

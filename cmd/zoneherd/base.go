@@ -34,7 +34,7 @@ func readBase(c *cli.Context, m *messages) (*base, error) {
 		return nil, nil
 	}
 	if strings.Trim(revision, "0") == "" { // what a first push names
-		m.say("there is no base: the first push of a branch names none, so that nothing is compared with it")
+		m.say("there is no base, as on the first push of a branch, so that nothing is compared with it")
 		return nil, nil
 	}
 	head := c.String("ref")
