@@ -119,6 +119,7 @@ func (z *Zone) judge(questions []question, answers []schema.LiveRecord) []Findin
 	opts := z.Plan
 	opts.Prune = plan.PruneAll // whether it may be there was decided when it was asked for
 	var found []Finding
+	var gone []question // for which a wildcard answers
 	asked, at := byKey(questions), byName(answers)
 	for _, k := range z.differing(want, answers, opts) {
 		q, ok := asked[k]
@@ -126,8 +127,23 @@ func (z *Zone) judge(questions []question, answers []schema.LiveRecord) []Findin
 			continue // a CNAME, which is told of below
 		}
 		found = append(found, compare(q, at[k.Name]))
+		if len(q.want) > 0 && z.Desired.RRset(k) == nil {
+			gone = append(gone, question{key: k})
+		}
 	}
-	return found
+	if len(gone) == 0 {
+		return found
+	}
+	// No wildcard answers for a name that is left alone, or that has such names
+	// below it: all that counts is what is there.
+	left := byKey(gone)
+	for _, f := range z.judge(gone, answers) {
+		delete(left, f.Key)
+	}
+	return slices.DeleteFunc(found, func(f Finding) bool {
+		_, ok := left[f.Key]
+		return ok
+	})
 }
 
 func byKey(questions []question) map[schema.Key]question {

@@ -142,7 +142,6 @@ func (v *visit) compareWhole(ctx context.Context, all []schema.LiveRecord) []Fin
 			answers = append(answers, r)
 		}
 	}
-	answers = append(answers, v.synthesized(all)...)
 	findings := slices.Concat(v.zone.judge(v.questions, answers), v.zone.undeclared(v.questions, all))
 	for _, f := range v.ask(ctx, large) {
 		if !slices.ContainsFunc(findings, func(other Finding) bool { return other.Key == f.Key }) {
@@ -150,25 +149,6 @@ func (v *visit) compareWhole(ctx context.Context, all []schema.LiveRecord) []Fin
 		}
 	}
 	return findings
-}
-
-// synthesized are the answers that a nameserver makes of wildcards for names
-// which have to be gone, and which a transfer does not hold.
-func (v *visit) synthesized(all []schema.LiveRecord) []schema.LiveRecord {
-	there := make(map[schema.Name]bool, len(all))
-	for _, r := range all {
-		there[r.Name] = true
-	}
-	var made []schema.LiveRecord
-	for _, q := range v.questions {
-		if len(q.want) == 0 || v.zone.Desired.RRset(q.key) != nil || there[q.key.Name] {
-			continue
-		}
-		for _, val := range q.want { // judged at the wildcard itself, if it differs there
-			made = append(made, schema.LiveRecord{Name: q.key.Name, TTL: val.TTL, Data: val.Data})
-		}
-	}
-	return made
 }
 
 // ask puts questions side by side and judges the answers.
@@ -241,7 +221,7 @@ func (v *visit) unexcused(ctx context.Context, found []Finding) []Finding {
 	var group errgroup.Group
 	group.SetLimit(sideBySide)
 	for i, f := range found {
-		if f.Kind == Extra {
+		if v.zone.Desired.RRset(f.Key) == nil {
 			group.Go(func() error {
 				hidden[i] = v.below(ctx, f.Key.Name)
 				excused[i] = hidden[i] || v.underWildcard(ctx, f) || v.marked(ctx, f)

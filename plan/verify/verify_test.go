@@ -212,6 +212,36 @@ func TestAWildcardAnswersForWhatIsGone(t *testing.T) {
 	}
 }
 
+// What a plan leaves alone takes its name, and those above it, out of a wildcard.
+func TestAWildcardNeedNotAnswerForWhatIsGone(t *testing.T) {
+	const mark = `TXT "heritage=external-dns,external-dns/owner=x"` + "\n"
+	for name, tt := range map[string]struct {
+		served string
+		want   []string
+	}{
+		"something else is at the name":      {"gone.w TXT left\n", []string{"ok"}},
+		"a challenge is below it":            {"_acme-challenge.gone.w TXT left\n", []string{"ok"}},
+		"external-dns has put it there anew": {"gone.w A 192.0.2.81\na-gone.w " + mark, []string{"ok"}},
+		"it is still there":                  {"gone.w A 192.0.2.81\n", []string{"wrong", "other gone.w A 3600 192.0.2.81"}},
+	} {
+		for _, transfer := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/transfer=%v", name, transfer), func(t *testing.T) {
+				z := newZone(t, "example.com", served+"*.w 60 A 192.0.2.80\n"+tt.served)
+				z.transfer = transfer
+				zone := Zone{
+					Desired:  declared(t, "example.com", append(slices.Clone(asServed), "*.w 60 A 192.0.2.80")...),
+					Gone:     []schema.Key{{Name: schema.MustName("gone.w.example.com"), Type: schema.TypeA}},
+					Unlisted: true,
+					Plan:     plan.Options{Prune: plan.PruneNone},
+				}
+				if diff := cmp.Diff(tt.want, told(verifyAt(t, zone, Options{}, serve(t, "127.0.0.1", 0, z.handle)))); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
 // TestVerifyTellsTheTruth has a server misbehave in each way that is told apart.
 func TestVerifyTellsTheTruth(t *testing.T) {
 	for _, tt := range []struct {
