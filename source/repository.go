@@ -45,9 +45,10 @@ func openRepository(root string) (*git.Repository, error) {
 	return repo, nil
 }
 
-// DefaultBranch is the branch that a repository's remote origin begins with, else
-// the one that its work tree is on, which may have no commit yet; empty where
-// neither is known. root is its work tree.
+// DefaultBranch is the branch that a repository's remote origin begins with, which
+// only a clone has written down; else main or master, where origin or else the
+// repository has it; else the one that its work tree is on, which may have no
+// commit yet; empty where none is known. root is its work tree.
 func DefaultBranch(root string) string {
 	repo, err := openRepository(root)
 	if err != nil {
@@ -56,6 +57,13 @@ func DefaultBranch(root string) string {
 	if ref, err := repo.Storer.Reference(plumbing.NewRemoteHEADReferenceName("origin")); err == nil {
 		if branch, ok := strings.CutPrefix(ref.Target().String(), "refs/remotes/origin/"); ok {
 			return branch
+		}
+	}
+	for _, in := range []string{"refs/remotes/origin/", "refs/heads/"} {
+		for _, branch := range []string{"main", "master"} {
+			if _, err := repo.Storer.Reference(plumbing.ReferenceName(in + branch)); err == nil {
+				return branch
+			}
 		}
 	}
 	if ref, err := repo.Storer.Reference(plumbing.HEAD); err == nil && ref.Target().IsBranch() {

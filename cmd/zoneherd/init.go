@@ -193,12 +193,16 @@ func (b *beginning) files(c *cli.Context, live bool) ([]newFile, error) {
 			return nil, err
 		}
 		text = strings.ReplaceAll(text, "zoneherd/zoneherd@"+noCommit, "zoneherd/zoneherd@"+release())
-		pattern := strings.ReplaceAll(branch, "+", `\+`) // the one character special to GitHub that git lets be
+		pattern := literal.Replace(branch)
 		text = strings.ReplaceAll(text, "branches: [main]", "branches: ["+source.Scalar(pattern)+"]")
 		files = append(files, newFile{".github/workflows/zoneherd-" + w.name + ".yml", text, w.does})
 	}
 	return files, nil
 }
+
+// literal makes a pattern for GitHub of a branch: these are special there, of the
+// characters that git lets be.
+var literal = strings.NewReplacer("+", `\+`, "!", `\!`)
 
 const exampleZone = `# yaml-language-server: $schema=https://raw.githubusercontent.com/zoneherd/zoneherd/main/schema/jsonschema/zone.schema.json
 # The zone example.com, after which the file is named. Take it away before the first
