@@ -50,6 +50,9 @@ func (s *Server) DeployTo(ctx context.Context, dir *bind.Dir, told func(zone str
 	return func() {
 		cancel()
 		<-done
+		s.store.mu.Lock()
+		defer s.store.mu.Unlock()
+		s.store.deployments = slices.DeleteFunc(slices.Clone(s.store.deployments), func(d *deployments) bool { return d == b.deployments })
 	}, nil
 }
 

@@ -278,6 +278,51 @@ func TestAZoneThatBINDNeverTookIsNotServed(t *testing.T) {
 	b.wants("bad.example.", dns.TypeSOA, "REFUSED")
 }
 
+// A named that does not know of the zones has not refused them.
+func TestAConfigurationWithoutTheZonesIsWaitedFor(t *testing.T) {
+	b := begin(t, start(t, sandbox.Options{}, ""))
+	config := filepath.Join(t.TempDir(), "zones.conf")
+	if err := os.WriteFile(config, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.stop()
+	b.named = namedtest.Control(t, config)
+	b.named.Start(t)
+	b.deploy(b.api)
+	zone := b.zone("example.com")
+	for told := ""; !strings.Contains(told, "does its configuration include "+b.path); {
+		told = strings.Join(b.tells(), " ")
+	}
+	if _, err := os.Stat(filepath.Join(b.path, "example.com.zone")); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(config, fmt.Appendf(nil, "include %q;\n", filepath.Join(b.path, "zones.conf")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.named.Stop(t)
+	b.named.Start(t)
+	b.deployed(zone)
+}
+
+// What named alone refuses from the start is not in its configuration after that.
+func TestAZoneThatNamedNeverTookIsNotServed(t *testing.T) {
+	a := start(t, sandbox.Options{}, "")
+	zone := a.zone("bad.example")
+	b := begin(t, a, "check-mx-cname fail;")
+	b.record(zone, `{"record_type":"CNAME","name":"alias","value":"www.example.com"}`)
+	b.record(zone, `{"record_type":"MX","name":"@","value":"alias.bad.example","priority":10}`)
+	b.named.Start(t)
+	if d := b.settled(zone); d.Status != "failed" || d.Serial != 0 || !strings.Contains(d.Detail, "its log says why") {
+		t.Errorf("%+v", d)
+	}
+	for b.ask("bad.example.", dns.TypeSOA) != "REFUSED" {
+	}
+	b.stop()
+	if got, want := b.files(), []string{".lock", "zones.conf"}; !slices.Equal(got, want) {
+		t.Errorf("there are %q, want %q", got, want)
+	}
+}
+
 // A hundred and one records, which no checker of BIND's counts.
 func TestAnRRsetThatIsTooLargeIsNotServed(t *testing.T) {
 	b := begin(t, start(t, sandbox.Options{}, ""))

@@ -40,8 +40,8 @@ type Options struct {
 	Server netip.AddrPort
 	// RNDCConf is the configuration file of rndc; "" means rndc's own.
 	RNDCConf string
-	// Patience is how long named may take to load what it was told of; 0 means
-	// ten seconds.
+	// Patience is how long named may take to load the next zone of those that it
+	// was told of; 0 means ten seconds.
 	Patience time.Duration
 }
 
@@ -198,16 +198,21 @@ func (d *Dir) Write(c *Checked) error {
 // put replaces a file as a whole.
 func (d *Dir) put(name string, text []byte) error {
 	path := filepath.Join(d.Path, name)
-	if err := os.WriteFile(path+".new", text, 0o644); err != nil {
-		return err
+	made := path + ".new"
+	err := os.WriteFile(made, text, 0o644)
+	if err == nil {
+		// named passes over a file that is not newer than its last load, and the
+		// clock of a file system may be some milliseconds late.
+		now := time.Now()
+		err = os.Chtimes(made, now, now)
 	}
-	// named passes over a file that is not newer than its last load, and the
-	// clock of a file system may be some milliseconds late.
-	now := time.Now()
-	if err := os.Chtimes(path+".new", now, now); err != nil {
-		return err
+	if err == nil {
+		err = os.Rename(made, path)
 	}
-	return os.Rename(path+".new", path)
+	if err != nil {
+		_ = os.Remove(made) // there is an error to tell already
+	}
+	return err
 }
 
 // Remove takes a zone out, for named to be told of, and reports whether there is

@@ -104,7 +104,7 @@ func TestZonesConfNamesNoFileThatIsNotThere(t *testing.T) {
 	namedtest.Look(t, "named-checkzone")
 	path := t.TempDir()
 	inTheWay := filepath.Join(path, "zones.conf.new")
-	script(t, "rndc", "mkdir -p '"+inTheWay+"'\n") // from here on zones.conf cannot be written
+	script(t, "rndc", "mkdir -p '"+inTheWay+"/full'\n") // from here on zones.conf cannot be written
 	dir := written(t, path, refusing(t))
 	if _, err := dir.Reload(t.Context()); err == nil {
 		t.Error("zones.conf was written")
@@ -113,9 +113,10 @@ func TestZonesConfNamesNoFileThatIsNotThere(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Errorf("zones.conf names it: %v", err)
 	}
-	if err := os.Remove(inTheWay); err != nil {
+	if err := os.RemoveAll(inTheWay); err != nil {
 		t.Fatal(err)
 	}
+	script(t, "rndc", "")
 	if _, err := dir.Reload(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -24,7 +27,8 @@ type Outcome struct {
 // Reload tells named of what was written and removed, and waits for its answer.
 // An error is that named cannot be told or asked: then nothing is known of what
 // has no outcome, and it is told of again by the next call. What named does not
-// serve within [Options.Patience] is put back as named had it.
+// serve within [Options.Patience], since it has served the last of the others, is
+// put back as named had it.
 func (d *Dir) Reload(ctx context.Context) ([]Outcome, error) {
 	if err := d.forget(); err != nil {
 		return nil, err
@@ -40,6 +44,9 @@ func (d *Dir) Reload(ctx context.Context) ([]Outcome, error) {
 	more, err := d.settle(ctx, d.Patience)
 	outcomes = append(outcomes, more...)
 	if err != nil {
+		return outcomes, err
+	}
+	if err := d.included(ctx); err != nil {
 		return outcomes, err
 	}
 	for domain := range d.leaving {
@@ -59,7 +66,35 @@ func (d *Dir) Reload(ctx context.Context) ([]Outcome, error) {
 		}
 		outcomes = append(outcomes, o)
 	}
-	return outcomes, d.forget()
+	if err := d.forget(); err != nil {
+		return outcomes, err
+	}
+	return outcomes, d.tell(ctx)
+}
+
+// included finds a zone that named has never heard of, which it has not refused.
+func (d *Dir) included(ctx context.Context) error {
+	for domain, z := range d.zones {
+		if !z.open() || z.present {
+			continue
+		}
+		if err := d.about(ctx, "zonestatus", domain); errors.Is(err, errUnknown) {
+			return err
+		}
+	}
+	return nil
+}
+
+// errUnknown is what rndc says of a zone that named has never heard of.
+var errUnknown = errors.New("named does not know the zone")
+
+// about has rndc tell named something about a zone.
+func (d *Dir) about(ctx context.Context, word, domain string) error {
+	err := d.control(ctx, word, domain)
+	if err != nil && strings.Contains(err.Error(), "not found") {
+		return fmt.Errorf("%w %s: does its configuration include %s?", errUnknown, domain, filepath.Join(d.Path, conf))
+	}
+	return err
 }
 
 // forget takes out of zones.conf what was given up, and then its files, so that
@@ -106,13 +141,20 @@ func (d *Dir) tell(ctx context.Context) error {
 		}
 		d.configured = true
 	}
+	if len(changed) > many {
+		return d.control(ctx, "reload")
+	}
 	var group errgroup.Group
 	group.SetLimit(sideBySide)
 	for _, domain := range changed {
-		group.Go(func() error { return d.control(ctx, "reload", domain) })
+		group.Go(func() error { return d.about(ctx, "reload", domain) })
 	}
 	return group.Wait()
 }
+
+// many is of how many zones named is told one by one; of more by having it look
+// at all that it has, which it loads where their files are newer.
+const many = 20
 
 // sideBySide is how many zones named is told of, and asked about, at once.
 const sideBySide = 8
@@ -127,7 +169,8 @@ func (d *Dir) settle(ctx context.Context, patience time.Duration) ([]Outcome, er
 		}
 	}
 	open = slices.AppendSeq(open, maps.Keys(d.leaving))
-	until := time.Now().Add(patience)
+	var until atomic.Int64 // in Unix nanoseconds; later as named comes along
+	until.Store(time.Now().Add(patience).UnixNano())
 	var mu sync.Mutex
 	var outcomes []Outcome
 	group, ctx := errgroup.WithContext(ctx)
@@ -139,7 +182,7 @@ func (d *Dir) settle(ctx context.Context, patience time.Duration) ([]Outcome, er
 			want = z.Serial
 		}
 		group.Go(func() error {
-			got, err := d.await(ctx, domain, want, until)
+			got, err := d.await(ctx, domain, want, &until)
 			if err != nil {
 				return err
 			}
@@ -149,6 +192,7 @@ func (d *Dir) settle(ctx context.Context, patience time.Duration) ([]Outcome, er
 				z.present = got != 0
 			}
 			if got == want {
+				until.Store(time.Now().Add(patience).UnixNano())
 				outcomes = append(outcomes, Outcome{Domain: domain, Serial: got})
 			}
 			return nil
@@ -169,11 +213,11 @@ func (d *Dir) settle(ctx context.Context, patience time.Duration) ([]Outcome, er
 
 // await asks for a zone's serial until it is the one that is wanted or the time
 // is up, and gives the last one.
-func (d *Dir) await(ctx context.Context, domain string, want uint32, until time.Time) (uint32, error) {
+func (d *Dir) await(ctx context.Context, domain string, want uint32, until *atomic.Int64) (uint32, error) {
 	const most = 200 * time.Millisecond
 	for pause := time.Millisecond; ; pause = min(2*pause, most) {
 		got, err := d.serial(ctx, domain)
-		if err != nil || got == want || time.Now().Add(pause).After(until) {
+		if err != nil || got == want || time.Now().Add(pause).UnixNano() > until.Load() {
 			return got, err
 		}
 		select {
