@@ -142,6 +142,22 @@ func (b *bound) wants(name string, rrtype uint16, want string) {
 	}
 }
 
+// becomes waits for an answer.
+func (b *bound) becomes(name string, rrtype uint16, want string) {
+	b.t.Helper()
+	b.until(name+" is "+want, func() bool { return b.ask(name, rrtype) == want })
+}
+
+// until waits for something that has to come.
+func (b *bound) until(what string, ok func() bool) {
+	b.t.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); {
+		if time.Now().After(end) {
+			b.t.Fatalf("it never came that %s", what)
+		}
+	}
+}
+
 func (b *bound) record(zone, body string) string {
 	b.t.Helper()
 	r := b.do("POST", zone+"records/", body)
@@ -192,11 +208,9 @@ func TestNamedServesWhatIsWritten(t *testing.T) {
 	b.deployed(below)
 	b.wants("below.example.com.", dns.TypeNS, "NOERROR ns1.vps.org. ns2.vps.org.")
 	b.do("DELETE", below, "")
-	for b.ask("below.example.com.", dns.TypeNS) != "NXDOMAIN" { // which nothing but named tells
-	}
+	b.becomes("below.example.com.", dns.TypeNS, "NXDOMAIN") // which nothing but named tells
 	b.do("DELETE", zone, "")
-	for b.ask("example.com.", dns.TypeSOA) != "REFUSED" {
-	}
+	b.becomes("example.com.", dns.TypeSOA, "REFUSED")
 	zone = b.zone("example.com")
 	greater()
 	b.stop()
@@ -290,9 +304,9 @@ func TestAConfigurationWithoutTheZonesIsWaitedFor(t *testing.T) {
 	b.named.Start(t)
 	b.deploy(b.api)
 	zone := b.zone("example.com")
-	for told := ""; !strings.Contains(told, "does its configuration include "+b.path); {
-		told = strings.Join(b.tells(), " ")
-	}
+	b.until("the include is asked for", func() bool {
+		return strings.Contains(strings.Join(b.tells(), " "), "does its configuration include "+b.path)
+	})
 	if _, err := os.Stat(filepath.Join(b.path, "example.com.zone")); err != nil {
 		t.Error(err)
 	}
@@ -308,15 +322,17 @@ func TestAConfigurationWithoutTheZonesIsWaitedFor(t *testing.T) {
 func TestAZoneThatNamedNeverTookIsNotServed(t *testing.T) {
 	a := start(t, sandbox.Options{}, "")
 	zone := a.zone("bad.example")
+	for _, r := range []sandbox.Record{{Type: "CNAME", Name: "alias", Value: "www.example.com"}, {Type: "MX", Name: "@", Value: "alias.bad.example", Priority: new(10)}} {
+		if err := a.server.Put("bad.example", r); err != nil {
+			t.Fatal(err)
+		}
+	}
 	b := begin(t, a, "check-mx-cname fail;")
-	b.record(zone, `{"record_type":"CNAME","name":"alias","value":"www.example.com"}`)
-	b.record(zone, `{"record_type":"MX","name":"@","value":"alias.bad.example","priority":10}`)
 	b.named.Start(t)
 	if d := b.settled(zone); d.Status != "failed" || d.Serial != 0 || !strings.Contains(d.Detail, "its log says why") {
 		t.Errorf("%+v", d)
 	}
-	for b.ask("bad.example.", dns.TypeSOA) != "REFUSED" {
-	}
+	b.becomes("bad.example.", dns.TypeSOA, "REFUSED")
 	b.stop()
 	if got, want := b.files(), []string{".lock", "zones.conf"}; !slices.Equal(got, want) {
 		t.Errorf("there are %q, want %q", got, want)
@@ -343,16 +359,14 @@ func TestNamedMayComeLater(t *testing.T) {
 	one := a.zone("one.example")
 	b := begin(t, a)
 	two := b.zone("two.example")
-	for len(b.tells()) == 0 {
-	}
+	b.until("it is told", func() bool { return len(b.tells()) > 0 })
 	b.named.Start(t)
 	b.deployed(one)
 	last := b.deployed(two)
 	b.named.Stop(t)
 	b.record(two, `{"record_type":"A","name":"www","value":"192.0.2.1"}`)
 	b.do("DELETE", one, "")
-	for len(b.tells()) == 0 {
-	}
+	b.until("it is told", func() bool { return len(b.tells()) > 0 })
 	b.named.Start(t)
 	if serial := b.deployed(two); serial <= last {
 		t.Errorf("the serial is %d after %d", serial, last)
@@ -382,8 +396,7 @@ func TestAnotherSandboxGoesOn(t *testing.T) {
 		t.Errorf("the serial is %d after %d", serial, last)
 	}
 	b.wants("x.example.com.", dns.TypeTXT, "NXDOMAIN")
-	for b.ask("gone.example.", dns.TypeSOA) != "REFUSED" {
-	}
+	b.becomes("gone.example.", dns.TypeSOA, "REFUSED")
 	b.stop()
 	if got, want := b.files(), []string{".lock", "example.com.zone", "zones.conf"}; !slices.Equal(got, want) {
 		t.Errorf("there are %q, want %q", got, want)

@@ -178,6 +178,10 @@ func TestAZoneThatCannotBeLoadedStaysAsItWas(t *testing.T) {
 	d.do("DELETE", bad, "")
 	d.wants("later.example.com.", dns.TypeA, "NOERROR 192.0.2.3")
 
+	under := d.record(zone, `{"record_type":"A","name":"_x","value":"192.0.2.4"}`)
+	d.wants("_x.example.com.", dns.TypeA, "NXDOMAIN")
+	d.do("DELETE", under, "")
+
 	many := d.zone("many.example")
 	for i := range 101 {
 		d.record(many, fmt.Sprintf(`{"record_type":"TXT","name":"x","value":"%d"}`, i))

@@ -49,6 +49,15 @@ func (d *Dir) Reload(ctx context.Context) ([]Outcome, error) {
 	if err := d.included(ctx); err != nil {
 		return outcomes, err
 	}
+	outcomes = append(outcomes, d.giveUp()...)
+	if err := d.forget(); err != nil {
+		return outcomes, err
+	}
+	return outcomes, d.tell(ctx)
+}
+
+// giveUp has what named does not take as it was before.
+func (d *Dir) giveUp() (outcomes []Outcome) {
 	for domain := range d.leaving {
 		delete(d.leaving, domain)
 		outcomes = append(outcomes, Outcome{domain, 0, errors.New("named answers for it still: does its configuration name the zone elsewhere too?")})
@@ -66,10 +75,7 @@ func (d *Dir) Reload(ctx context.Context) ([]Outcome, error) {
 		}
 		outcomes = append(outcomes, o)
 	}
-	if err := d.forget(); err != nil {
-		return outcomes, err
-	}
-	return outcomes, d.tell(ctx)
+	return outcomes
 }
 
 // included finds a zone that named has never heard of, which it has not refused.
