@@ -49,16 +49,22 @@ func TestASilentNameserverIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestADelegationThatAChildZoneHidesIsNoFinding(t *testing.T) {
-	parent := newZone(t, "example.com", strings.ReplaceAll(strings.ReplaceAll(served, "sub      NS", "other    NS"), "ns.sub ", "ns.other "))
-	child := newZone(t, "sub.example.com", "$TTL 60\n@ SOA a b 1 1 1 1 1\n@ NS ns.example.net.\n")
-	s := serve(t, "127.0.0.1", 0, func(w dns.ResponseWriter, q *dns.Msg) {
+// serveBoth serves a zone and one below it at the same nameserver.
+func serveBoth(t *testing.T, parent, child *zoneServer) *fakeServer {
+	t.Helper()
+	return serve(t, "127.0.0.1", 0, func(w dns.ResponseWriter, q *dns.Msg) {
 		if dns.IsSubDomain(child.apex, strings.ToLower(q.Question[0].Name)) {
 			child.handle(w, q)
 			return
 		}
 		parent.handle(w, q)
 	})
+}
+
+func TestADelegationThatAChildZoneHidesIsNoFinding(t *testing.T) {
+	parent := newZone(t, "example.com", strings.ReplaceAll(strings.ReplaceAll(served, "sub      NS", "other    NS"), "ns.sub ", "ns.other "))
+	child := newZone(t, "sub.example.com", "$TTL 60\n@ SOA a b 1 1 1 1 1\n@ NS ns.example.net.\n")
+	s := serveBoth(t, parent, child)
 	k := schema.Key{Name: schema.MustName("sub.example.com"), Type: schema.TypeNS}
 	r := verifyAt(t, Zone{Desired: declared(t, "example.com", "@ 3600 A 192.0.2.1", "@ 3600 A 192.0.2.2"), Gone: []schema.Key{k}}, Options{}, s)
 	if diff := cmp.Diff([]string{"ok"}, told(r)); diff != "" {

@@ -131,13 +131,7 @@ func TestWhatAnotherZoneAnswersIsNotThere(t *testing.T) {
 		}
 	}
 	child.change = soa
-	s := serve(t, "127.0.0.1", 0, func(w dns.ResponseWriter, q *dns.Msg) {
-		if dns.IsSubDomain(child.apex, strings.ToLower(q.Question[0].Name)) {
-			child.handle(w, q)
-			return
-		}
-		parent.handle(w, q)
-	})
+	s := serveBoth(t, parent, child)
 	k := schema.Key{Name: schema.MustName("www.kid.example.com"), Type: schema.TypeA}
 	r := verifyAt(t, Zone{Desired: declared(t, "example.com", asServed...), Gone: []schema.Key{k}}, Options{}, s)
 	if diff := cmp.Diff([]string{"ok"}, told(r)); diff != "" {

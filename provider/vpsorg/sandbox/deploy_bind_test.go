@@ -127,10 +127,7 @@ func (b *bound) ask(name string, rrtype uint16) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	var data []string
-	for _, rr := range m.Answer {
-		data = append(data, strings.TrimPrefix(rr.String(), rr.Header().String()))
-	}
+	data := dataOf(m)
 	slices.Sort(data) // named turns them
 	return strings.Join(append([]string{dns.RcodeToString[m.Rcode]}, data...), " ")
 }
@@ -158,15 +155,6 @@ func (b *bound) until(what string, ok func() bool) {
 	}
 }
 
-func (b *bound) record(zone, body string) string {
-	b.t.Helper()
-	r := b.do("POST", zone+"records/", body)
-	if r.status != 201 {
-		b.t.Fatalf("%s: %d %s", body, r.status, r.text)
-	}
-	return "/dns-records/" + fmt.Sprint(r.field("uuid")) + "/"
-}
-
 func (b *bound) files() (names []string) {
 	b.t.Helper()
 	entries, err := os.ReadDir(b.path)
@@ -183,25 +171,7 @@ func TestNamedServesWhatIsWritten(t *testing.T) {
 	b := begin(t, start(t, sandbox.Options{}, ""))
 	b.named.Start(t)
 	zone := b.zone("example.com")
-	last := b.deployed(zone)
-	greater := func() {
-		t.Helper()
-		if now := b.deployed(zone); now <= last {
-			t.Errorf("the serial is %d after %d", now, last)
-		} else {
-			last = now
-		}
-	}
-	b.wants("example.com.", dns.TypeNS, "NOERROR ns1.vps.org. ns2.vps.org.")
-	record := b.record(zone, `{"record_type":"A","name":"www","value":"192.0.2.1"}`)
-	greater()
-	b.wants("www.example.com.", dns.TypeA, "NOERROR 192.0.2.1")
-	b.do("PATCH", record, `{"value":"192.0.2.2"}`)
-	greater()
-	b.wants("www.example.com.", dns.TypeA, "NOERROR 192.0.2.2")
-	b.do("DELETE", record, "")
-	greater()
-	b.wants("www.example.com.", dns.TypeA, "NXDOMAIN")
+	greater := b.follows(zone, func() uint32 { return b.deployed(zone) }, b.wants)
 
 	// Zones come and go, one below the other too.
 	below := b.zone("below.example.com")

@@ -43,11 +43,15 @@ func (d *deployed) ask(name string, rrtype uint16) string {
 	if err := m.Unpack(replies[0]); err != nil {
 		d.t.Fatal(err)
 	}
-	out := dns.RcodeToString[m.Rcode]
+	return strings.Join(append([]string{dns.RcodeToString[m.Rcode]}, dataOf(m)...), " ")
+}
+
+// dataOf is the data of an answer's records.
+func dataOf(m *dns.Msg) (data []string) {
 	for _, rr := range m.Answer {
-		out += " " + strings.TrimPrefix(rr.String(), rr.Header().String())
+		data = append(data, strings.TrimPrefix(rr.String(), rr.Header().String()))
 	}
-	return out
+	return data
 }
 
 func (d *deployed) wants(name string, rrtype uint16, want string) {
@@ -67,39 +71,37 @@ func (d *deployed) serial(zone string) uint32 {
 	return z.Serial()
 }
 
-// record makes a record and gives its path.
-func (d *deployed) record(zone, body string) string {
-	d.t.Helper()
-	r := d.do("POST", zone+"records/", body)
-	if r.status != http.StatusCreated {
-		d.t.Fatalf("%s: %d %s", body, r.status, r.text)
+// follows wants each change of a record in the zone example.com to be served,
+// under a greater serial, and gives what wants the next one to be.
+func (a *api) follows(zone string, serial func() uint32, wants func(name string, rrtype uint16, want string)) (greater func()) {
+	a.t.Helper()
+	last := serial()
+	greater = func() {
+		a.t.Helper()
+		if now := serial(); now <= last {
+			a.t.Errorf("the serial is %d after %d", now, last)
+		} else {
+			last = now
+		}
 	}
-	return "/dns-records/" + fmt.Sprint(r.field("uuid")) + "/"
+	wants("example.com.", dns.TypeNS, "NOERROR ns1.vps.org. ns2.vps.org.")
+	record := a.record(zone, `{"record_type":"A","name":"www","value":"192.0.2.1"}`)
+	greater()
+	wants("www.example.com.", dns.TypeA, "NOERROR 192.0.2.1")
+	a.do("PATCH", record, `{"value":"192.0.2.2"}`)
+	greater()
+	wants("www.example.com.", dns.TypeA, "NOERROR 192.0.2.2")
+	a.do("DELETE", record, "")
+	greater()
+	wants("www.example.com.", dns.TypeA, "NXDOMAIN")
+	return greater
 }
 
 func TestEachChangeIsServedAtOnceUnderAGreaterSerial(t *testing.T) {
 	d := deploy(t, start(t, sandbox.Options{}, ""))
 	d.wants("example.com.", dns.TypeSOA, "REFUSED")
 	zone := d.zone("example.com")
-	last := d.serial("example.com")
-	greater := func() {
-		t.Helper()
-		if now := d.serial("example.com"); now <= last {
-			t.Errorf("the serial is %d after %d", now, last)
-		} else {
-			last = now
-		}
-	}
-	d.wants("example.com.", dns.TypeNS, "NOERROR ns1.vps.org. ns2.vps.org.")
-	record := d.record(zone, `{"record_type":"A","name":"www","value":"192.0.2.1"}`)
-	greater()
-	d.wants("www.example.com.", dns.TypeA, "NOERROR 192.0.2.1")
-	d.do("PATCH", record, `{"value":"192.0.2.2"}`)
-	greater()
-	d.wants("www.example.com.", dns.TypeA, "NOERROR 192.0.2.2")
-	d.do("DELETE", record, "")
-	greater()
-	d.wants("www.example.com.", dns.TypeA, "NXDOMAIN")
+	greater := d.follows(zone, func() uint32 { return d.serial("example.com") }, d.wants)
 	d.do("DELETE", zone, "")
 	d.wants("example.com.", dns.TypeSOA, "REFUSED")
 	d.zone("example.com")

@@ -18,11 +18,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,10 +89,10 @@ func Open(opts Options) (*Dir, error) {
 		d.Patience = 10 * time.Second
 	}
 	var err error
-	if d.checkzone, err = look("named-checkzone"); err != nil {
+	if d.checkzone, err = Look("named-checkzone"); err != nil {
 		return nil, err
 	}
-	if d.rndc, err = look("rndc"); err != nil {
+	if d.rndc, err = Look("rndc"); err != nil {
 		return nil, err
 	}
 	if d.Path, err = filepath.Abs(d.Path); err != nil {
@@ -115,14 +117,14 @@ func Open(opts Options) (*Dir, error) {
 // Close gives the directory free, with all that is in it.
 func (d *Dir) Close() error { return d.lock.Unlock() }
 
-// look finds a program of BIND's, which Debian keeps where only root looks.
-func look(name string) (string, error) {
+// Look finds a program of BIND's, which Debian keeps where only root looks.
+func Look(name string) (string, error) {
 	for _, file := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
 		if path, err := exec.LookPath(file); err == nil {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("%s is not installed: install BIND (Debian: bind9, bind9-utils)", name)
+	return "", fmt.Errorf("%s is not installed: install BIND (Debian: bind9, bind9-utils, bind9-dnsutils)", name)
 }
 
 // read finds what an earlier run has left.
@@ -238,7 +240,7 @@ func (d *Dir) List() error {
 	var text bytes.Buffer
 	text.WriteString("//" + mark)
 	fmt.Fprintf(&text, "// In named.conf: include \"%s\";\n", quoted.Replace(filepath.Join(d.Path, conf)))
-	for _, domain := range sorted(d.zones) {
+	for _, domain := range slices.Sorted(maps.Keys(d.zones)) {
 		fmt.Fprintf(&text, "zone \"%s\" IN { type primary; file \"%s\"; };\n", quoted.Replace(domain), quoted.Replace(filepath.Join(d.Path, file(domain))))
 	}
 	if err := d.put(conf, text.Bytes()); err != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/nameserver"
 )
 
 // Checked is a zone that BIND would load.
@@ -20,11 +22,6 @@ type Checked struct {
 	Serial uint32
 	text   []byte
 }
-
-// maxRecords is how many records of one RRset BIND serves by default
-// (max-records-per-type); with more, which neither of its checkers counts, it
-// refuses the zone or answers SERVFAIL.
-const maxRecords = 100
 
 // Check reports whether BIND would load a zone, by named-checkzone and by what
 // that does not look at. The error is what BIND says.
@@ -54,7 +51,8 @@ func (d *Dir) Check(ctx context.Context, domain string, records []dns.RR) (*Chec
 	return &Checked{domain, serial, text}, nil
 }
 
-// crowded finds an RRset of more records than BIND serves.
+// crowded finds an RRset of more records than BIND serves: with more, which
+// neither of its checkers counts, it refuses the zone or answers SERVFAIL.
 func crowded(records []dns.RR) error {
 	type key struct {
 		owner  string
@@ -70,8 +68,8 @@ func crowded(records []dns.RR) error {
 		sets[k][data(rr)] = true
 	}
 	for k, data := range sets {
-		if len(data) > maxRecords {
-			return fmt.Errorf("%s has %d %s records, and BIND serves %d", k.owner, len(data), dns.TypeToString[k.rrtype], maxRecords)
+		if len(data) > nameserver.MaxRecords {
+			return fmt.Errorf("%s has %d %s records, and BIND serves %d", k.owner, len(data), dns.TypeToString[k.rrtype], nameserver.MaxRecords)
 		}
 	}
 	return nil

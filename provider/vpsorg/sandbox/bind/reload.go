@@ -253,5 +253,3 @@ func (d *Dir) serial(ctx context.Context, domain string) (uint32, error) {
 	}
 	return 0, nil
 }
-
-func sorted(zones map[string]*zone) []string { return slices.Sorted(maps.Keys(zones)) }

@@ -17,21 +17,22 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/bind"
 )
 
 // Look finds a program of BIND's. A test without it is skipped, but in CI.
 func Look(t testing.TB, name string) string {
 	t.Helper()
-	for _, file := range []string{name, "/usr/sbin/" + name} {
-		if path, err := exec.LookPath(file); err == nil {
-			return path
-		}
+	path, err := bind.Look(name)
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatal(err)
+	default:
+		t.Skipf("nothing was compared with it: %v", err)
 	}
-	if os.Getenv("CI") != "" {
-		t.Fatalf("%s is not installed (Debian: bind9, bind9-utils, bind9-dnsutils)", name)
-	}
-	t.Skipf("%s is not installed (Debian: bind9, bind9-utils, bind9-dnsutils): nothing was compared with it", name)
-	return ""
+	return path
 }
 
 // Start runs named until the test ends, with a master file for each zone, and

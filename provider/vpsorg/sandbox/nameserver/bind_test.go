@@ -237,6 +237,19 @@ func TestLimitsAgreeWithBIND(t *testing.T) {
 	}
 }
 
+// parse gives the records of a zone file.
+func parse(t testing.TB, text string) (records []dns.RR) {
+	t.Helper()
+	parser := dns.NewZoneParser(strings.NewReader(text), "", "")
+	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
+		records = append(records, rr)
+	}
+	if err := parser.Err(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return records
+}
+
 // What BIND does not load is an error, and what it loads is not.
 func TestZonesThatBINDLoads(t *testing.T) {
 	checkzone := namedtest.Look(t, "named-checkzone")
@@ -268,15 +281,7 @@ func TestZonesThatBINDLoads(t *testing.T) {
 			if tt.records == "-" {
 				text = "$ORIGIN zone.test.\n$TTL 60\n@ NS ns1.vps.org.\n"
 			}
-			var records []dns.RR
-			parser := dns.NewZoneParser(strings.NewReader(text), "", "")
-			for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
-				records = append(records, rr)
-			}
-			if err := parser.Err(); err != nil {
-				t.Fatal(err)
-			}
-			_, err := nameserver.NewZone("zone.test.", records)
+			_, err := nameserver.NewZone("zone.test.", parse(t, text))
 			if err == nil && tt.wants != "" || err != nil && (tt.wants == "" || !strings.Contains(err.Error(), tt.wants)) {
 				t.Errorf("%v, want %q", err, tt.wants)
 			}

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/miekg/dns"
-
 	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/namedtest"
 	"github.com/zoneherd/zoneherd/provider/vpsorg/sandbox/nameserver"
 )
@@ -23,15 +21,7 @@ func TestNamesThatBINDTakes(t *testing.T) {
 		} {
 			record = strings.ReplaceAll(record, "OWNER", name)
 			text := "$ORIGIN zone.test.\n$TTL 60\n@ SOA ns1.vps.org. hostmaster.vps.org. 1 7200 3600 1209600 3600\n@ NS ns1.vps.org.\n" + record + "\n"
-			var records []dns.RR
-			parser := dns.NewZoneParser(strings.NewReader(text), "", "")
-			for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
-				records = append(records, rr)
-			}
-			if err := parser.Err(); err != nil {
-				t.Fatalf("%s: %v", record, err)
-			}
-			zone, err := nameserver.NewZone("zone.test.", records)
+			zone, err := nameserver.NewZone("zone.test.", parse(t, text))
 			if err != nil {
 				t.Fatalf("%s: %v", record, err)
 			}

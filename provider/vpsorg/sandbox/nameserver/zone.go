@@ -9,9 +9,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// maxRecords is how many records of one RRset BIND takes
+// MaxRecords is how many records of one RRset BIND takes
 // (max-records-per-type); it does not load a zone that has more.
-const maxRecords = 100
+const MaxRecords = 100
 
 // Zone is a zone as it is served. It does not change.
 type Zone struct {
@@ -132,8 +132,8 @@ func (z *Zone) check() error {
 				return fmt.Errorf("%s has other data beside a CNAME record", name)
 			case rrtype == dns.TypeNS && strings.HasPrefix(name, "*."):
 				return fmt.Errorf("%s is a wildcard with an NS record", name)
-			case len(s) > maxRecords:
-				return fmt.Errorf("%s has %d %s records, and BIND takes %d", name, len(s), dns.TypeToString[rrtype], maxRecords)
+			case len(s) > MaxRecords:
+				return fmt.Errorf("%s has %d %s records, and BIND takes %d", name, len(s), dns.TypeToString[rrtype], MaxRecords)
 			}
 		}
 	}
